@@ -348,6 +348,9 @@ const (
 	CodeOwnMatter         Code = "own_matter"
 	CodeOfficeRequired    Code = "office_required"
 	CodeReferenceRequired Code = "reference_required"
+	CodeBodyEnded         Code = "body_ended"
+	CodeSuccessorRequired Code = "successor_required"
+	CodeSuccessorInvalid  Code = "successor_not_allowed"
 
 	// Minutes of a commission.
 	CodeMinutesRequired   Code = "minutes_required"

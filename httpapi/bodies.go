@@ -16,6 +16,8 @@ func (s *Server) bodyOperations() []operation.Operation {
 	return []operation.Operation{
 		s.recordBody(),
 		s.describeBody(),
+		s.renameBody(),
+		s.endBody(),
 		s.appointOfficial(),
 		s.endOffice(),
 		s.openAccount(),
@@ -56,7 +58,7 @@ func describedAs(d body.Description) BodyDescription {
 // descriptionProblems are those of a description.
 var descriptionProblems = codes{
 	domain.CodeBINFormat, domain.CodeBINControlDigit, domain.CodeKATOFormat, domain.CodeNamedTwice,
-	domain.CodeParentNotAllowed, domain.CodeBodyUnknown,
+	domain.CodeParentNotAllowed, domain.CodeBodyUnknown, domain.CodeBodyEnded,
 }
 
 type recordBodyBody struct {
@@ -127,6 +129,77 @@ func (s *Server) describeBody() operation.Operation {
 	})
 }
 
+type renameBodyBody struct {
+	Names bodyNames   `json:"names" doc:"The new name in the three languages of the registry"`
+	From  domain.Date `json:"from,omitzero" format:"date" doc:"The first day of the new name. Default: today"`
+	Basis string      `json:"basis" minLength:"1" maxLength:"200" doc:"The act by which the body is renamed, without personal data" example:"resolution 118 of 2026-03-10"`
+}
+
+type renameBodyInput struct {
+	ID domain.BodyID `path:"id" format:"uuid"`
+	operation.Posted[renameBodyBody]
+}
+
+func (s *Server) renameBody() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "rename-body", Path: bodyAddress + "/name", Tag: bodiesTag,
+		Of:       operation.OfBody,
+		Summary:  "Rename a body from a day on",
+		Doc:      "A document keeps the name that the body had when it was issued. All else stays as it is.",
+		Roles:    administrators,
+		Problems: endedProblems.and(domain.CodeNothingChanges, domain.CodeDateInFuture),
+		Example: `{
+			"names": {
+				"kk": "Астана қаласының бірыңғай тұрғын үй комиссиясы", "ru": "Единая жилищная комиссия города Астаны",
+				"en": "Joint housing commission of Astana"
+			},
+			"from": "2026-03-10", "basis": "resolution 118 of 2026-03-10"
+		}`,
+	}, func(ctx context.Context, call operation.Call, in *renameBodyInput) (command.Receipt, recordedBody, error) {
+		r, err := s.commands.RenameBody(ctx, call.Command, in.ID, body.Rename{
+			Names: body.Names(in.Body.Names), From: in.Body.From, Basis: in.Body.Basis,
+		}, call.Options)
+		return r, recordedBody{BodyID: in.ID}, err
+	})
+}
+
+// endedProblems are those of an act on a body.
+var endedProblems = codes{domain.CodeBodyUnknown, domain.CodeBodyEnded}
+
+type endBodyBody struct {
+	How         body.EndKind  `json:"how"`
+	SuccessorID domain.BodyID `json:"successor_id,omitzero" format:"uuid" doc:"The body of the same kind that takes over its lists, cases, stock, certificates and complaints. Only a body that keeps nothing is wound up without one"`
+	Basis       string        `json:"basis" minLength:"1" maxLength:"200" doc:"The act by which the body ends, without personal data" example:"resolution 119 of 2026-03-10"`
+}
+
+type endBodyInput struct {
+	ID domain.BodyID `path:"id" format:"uuid"`
+	operation.Posted[endBodyBody]
+}
+
+func (s *Server) endBody() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "end-body", Path: bodyAddress + "/end", Tag: bodiesTag,
+		Of:      operation.OfBody,
+		Summary: "Merge a body into another one, or wind it up",
+		Doc: "From then on the successor has its place: its accounts act on the lists, whose numbers go on, on the " +
+			"cases, whose terms run on, on the stock and the certificates, and on complaints. The accounts of the body " +
+			"that has ended are not accepted any more; every process knows that within a second.",
+		Roles: administrators,
+		Problems: endedProblems.and(
+			domain.CodeSuccessorRequired, domain.CodeSuccessorInvalid,
+		),
+		Example: `{
+			"how": "merged", "successor_id": "7a0c3a44-2b3d-5f5e-9d7c-9b1b8f5f0e11", "basis": "resolution 119 of 2026-03-10"
+		}`,
+	}, func(ctx context.Context, call operation.Call, in *endBodyInput) (command.Receipt, recordedBody, error) {
+		r, err := s.commands.EndBody(ctx, call.Command, in.ID, in.Body.SuccessorID, body.End{
+			How: in.Body.How, Basis: in.Body.Basis,
+		}, call.Options)
+		return r, recordedBody{BodyID: in.ID}, err
+	})
+}
+
 // OfficialNamed names a person who holds an office. It is embedded.
 type OfficialNamed struct {
 	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"The official. Give this or iin"`
@@ -136,7 +209,7 @@ type OfficialNamed struct {
 // officialProblems are those of naming an official.
 var officialProblems = codes{
 	domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodeBodyUnknown,
-	domain.CodeOfficialUnknown,
+	domain.CodeOfficialUnknown, domain.CodeBodyEnded,
 }
 
 // official returns the person who is named.
@@ -294,7 +367,7 @@ func (s *Server) closeAccount() operation.Operation {
 			"its name is not given out again, because old events name it.",
 		Roles: administrators,
 		Problems: codes{
-			domain.CodeBodyUnknown, domain.CodeAccountUnknown, domain.CodeAccountClosed, domain.CodeReasonsRequired,
+			domain.CodeBodyUnknown, domain.CodeBodyEnded, domain.CodeAccountUnknown, domain.CodeAccountClosed, domain.CodeReasonsRequired,
 		},
 		Example: `{"account": "astana-commission-1", "reasons": "the official has left the body"}`,
 	}, func(ctx context.Context, call operation.Call, in *closeAccountInput) (command.Receipt, accountChanged, error) {
@@ -310,6 +383,21 @@ type BodyLine struct {
 	BodyID domain.BodyID `json:"body_id" format:"uuid"`
 	Kind   body.Kind     `json:"kind"`
 	BodyDescription
+	Ended *endedLine `json:"ended,omitempty" doc:"How the body ended, if it is no more"`
+}
+
+type endedLine struct {
+	How         body.EndKind  `json:"how" values:"open"`
+	On          domain.Date   `json:"on" format:"date"`
+	SuccessorID domain.BodyID `json:"successor_id,omitzero" format:"uuid" doc:"The body that took over its matters then"`
+}
+
+func lineOf(b *body.Body) BodyLine {
+	line := BodyLine{b.ID, b.Kind, describedAs(b.Description), nil}
+	if e := b.Ended; e != nil {
+		line.Ended = &endedLine{e.How, domain.DateOf(e.EndedAt), e.SuccessorID}
+	}
+	return line
 }
 
 type bodiesBody struct {
@@ -339,7 +427,7 @@ func (s *Server) listBodies() operation.Operation {
 		out := bodiesBody{Bodies: []BodyLine{}}
 		for _, b := range all {
 			if in.Kind == "" || in.Kind == b.Kind {
-				out.Bodies = append(out.Bodies, BodyLine{b.ID, b.Kind, describedAs(b.Description)})
+				out.Bodies = append(out.Bodies, lineOf(b))
 			}
 		}
 		slices.SortFunc(out.Bodies, func(x, y BodyLine) int {
@@ -396,7 +484,7 @@ func (s *Server) getBody() operation.Operation {
 			return nil, err
 		}
 		out := bodyBody{
-			BodyLine:  BodyLine{b.ID, b.Kind, describedAs(b.Description)},
+			BodyLine:  lineOf(&b),
 			Officials: make([]officialLine, len(b.Officials)), Accounts: make([]accountLine, len(b.Accounts)),
 		}
 		for i, o := range b.Officials {

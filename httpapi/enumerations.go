@@ -24,6 +24,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.SignatureMethods),
 	operation.Values(domain.Votes),
 	operation.Values(accesslog.Purposes),
+	operation.Values(body.EndKinds),
 	operation.Values(body.Kinds),
 	operation.Values(body.Offices),
 	operation.Values(certificates.Fields),

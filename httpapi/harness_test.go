@@ -281,7 +281,7 @@ func (r *registry) handlerWith(
 	c := command.Config{
 		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
 		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, CheckKey: checkKey,
-		Logger: r.log, Keys: keys, Records: records{r.model},
+		Logger: r.log, Bodies: r.directory, Keys: keys, Records: records{r.model},
 	}
 	for _, w := range with {
 		w(&c)

@@ -470,6 +470,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		body{"account": "office-1", "reasons": "r"}).is(200))
 	fits("end-office", json, s.command(office+"/officials/removal", administrator,
 		official.with(body{"on": "2026-03-20"})).is(200))
+	fits("rename-body", json, s.command(office+"/name", administrator, body{"names": jointNames, "basis": "r"}).is(200))
+	fits("end-body", json, s.command(office+"/end", administrator, body{"how": "wound_up", "basis": "r"}).is(200))
 	fits("get-body", json, s.get(office, administrator).is(200))
 	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
 

@@ -261,14 +261,15 @@ func (s *Server) ofOwnList(ctx context.Context, id domain.CaseID) (bool, error) 
 	return err == nil && keeper == p.BodyID, err
 }
 
-// above returns the body that decides the complaints about a body; zero where none is
+// above returns the body that decides the complaints about a body now; zero where none is
 // recorded.
 func (s *Server) above(ctx context.Context, id domain.BodyID) (domain.BodyID, error) {
 	b, err := s.directory.Body(ctx, id)
 	if err != nil || b == nil {
 		return domain.BodyID{}, err
 	}
-	return b.Parent, nil
+	heirs, err := s.directory.Heirs(ctx)
+	return heirs.Of(b.Parent), err
 }
 
 func (r rights) ofCase(ctx context.Context, a operation.Attempt, id domain.CaseID, now bool) error {
@@ -300,6 +301,10 @@ func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.D
 	if err != nil {
 		return err
 	}
+	heirs, err := r.s.directory.Heirs(ctx)
+	if err != nil {
+		return err
+	}
 	switch {
 	case a.Caller.IsCitizen() && !d.OwnedBy(a.Caller.PersonID):
 		return operation.NotYours()
@@ -307,7 +312,7 @@ func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.D
 		return nil
 	case d.OwnedBy(a.Caller.PersonID) && a.Changes():
 		return ownMatter(a)
-	case a.Caller.Role == domain.RoleCommission && a.Changes() && !d.KeptBy(a.Caller.BodyID):
+	case a.Caller.Role == domain.RoleCommission && a.Changes() && !d.KeptBy(a.Caller.BodyID, heirs):
 		return notYourBody()
 	case a.Caller.Role == domain.RoleCommission && a.Changes() && d.Lease != nil:
 		m, err := r.s.commands.MatterOf(ctx, d.Lease.CaseID, now)
@@ -315,7 +320,7 @@ func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.D
 			return err
 		}
 		return r.ofMatter(ctx, a, m, now)
-	case a.Caller.Role == domain.RoleCommission && d.Keeper == a.Caller.BodyID:
+	case a.Caller.Role == domain.RoleCommission && heirs.Of(d.Keeper) == a.Caller.BodyID:
 		return nil
 	}
 	return inTerritory(a, domain.KATO(d.KATO))

@@ -82,6 +82,7 @@
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
+//	{tizilim}:g7:body:<name>, kept:<body>     lists by the name of their body; what a body has opened or taken
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:entry:<entry>
 //	{tizilim}:g7:unfinished, tasks, overdue, notices:…, erased, erasing, quarantine, held, released
 //

@@ -29,6 +29,8 @@ func dwellings(rec domain.Recorded) []op {
 		return []op{set(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID), e.By.String())}
 	case residence.SuccessionVoided:
 		return []op{unset(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID))}
+	case residence.TakenIntoStock:
+		return []op{join(keptKey(e.BodyID), e.DwellingID.String())}
 	case residence.LeaseEnded:
 		return []op{unset(e.DwellingID.Stream(), awaitedField(residence.LeaseAfterDeath, e.PersonID))}
 	case residence.LeaseVoided:

@@ -25,9 +25,30 @@ func lists(rec domain.Recorded) []op {
 	return []op{
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
 			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
-		rank(listsKey(e.Body), e.ListID.String()),
+		rank(listsKey(e.Body), e.ListID.String()), join(keptKey(keeperOf(e)), e.ListID.String()),
 		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
+}
+
+// keeperOf is the commission that opened the list.
+func keeperOf(e housing.ListOpened) domain.BodyID {
+	var q housing.List
+	q.Apply(domain.Recorded{Event: e})
+	return q.Keeper()
+}
+
+// keptKey names what a body has opened or taken: lists, and dwellings in its stock. It only grows.
+func keptKey(id domain.BodyID) string { return "kept:" + id.String() } // set
+
+var keepsQuery = query(`return {redis.call('EXISTS', g .. ARGV[5])}`)
+
+// Keeps reports whether the body has opened a list or taken a dwelling into its stock.
+func (r *Reader) Keeps(ctx context.Context, id domain.BodyID) (bool, error) {
+	data, _, err := r.read(ctx, keepsQuery, "", keptKey(id))
+	if err != nil {
+		return false, err
+	}
+	return asInt(data[0]) > 0, nil
 }
 
 func listsKey(body string) string { return "body:" + body } // zset of lists

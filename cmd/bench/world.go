@@ -152,6 +152,7 @@ func (outside) Occupants(context.Context, domain.DwellingID, domain.Date) ([]dom
 func (outside) Street(context.Context, domain.KATO, string, string) ([]domain.DwellingID, string, error) {
 	return nil, "", nil
 }
+func (outside) Keeps(context.Context, domain.BodyID) (bool, error)       { return false, nil }
 func (outside) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
 
 func (outside) Verify(context.Context, []byte, []byte, time.Time) (domain.Evidence, error) {

@@ -173,16 +173,16 @@ func (a *app) build(c config) (err error) {
 	if a.signatures, err = openSignatures(c, a.keys); err != nil {
 		return err
 	}
+	a.directory = command.NewDirectory(a.store, a.tokens.defaultBodies)
 	a.commands, err = command.New(command.Config{
 		Log: a.store, Model: readModel{a.model, a.watch}, Now: a.clock.Now, Clock: a.clock, Rules: c.rules,
 		Signatures: a.signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
-		Keys: a.store, Records: records{a.model},
+		Bodies: a.directory, Keys: a.store, Records: records{a.model},
 	})
 	if err != nil {
 		return err
 	}
-	a.directory = command.NewDirectory(a.store, a.tokens.defaultBodies)
 	accepted, err := a.tokens.checker(a.keys, a.store, c.logger)
 	if err != nil {
 		return err

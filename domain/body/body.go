@@ -3,6 +3,7 @@ package body
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tizilim/domain"
 )
@@ -17,6 +18,15 @@ type Body struct {
 	Description
 	Officials []Official // in the order of their appointment, past ones too
 	Accounts  []Account  // in the order of their opening, closed ones too
+	Ended     *Ended     // nil while the body is there
+	named     []named    // in the order of the log
+}
+
+// named is what the body is called from a day on.
+type named struct {
+	names Names
+	from  domain.Date // zero: from the beginning
+	known time.Time   // when the registry learned of it
 }
 
 // Official is a person who holds an office of the body in [From, Until).
@@ -38,6 +48,21 @@ type Account struct {
 	Closed   bool
 }
 
+// NamesAt returns what the body was called at the instant, as the registry knew then: what is
+// learned later, an older document does not say.
+func (b *Body) NamesAt(at time.Time) Names {
+	day, last := domain.DateOf(at), named{names: b.Names}
+	if len(b.named) > 0 {
+		last = b.named[0]
+	}
+	for _, n := range b.named {
+		if !n.known.After(at) && !day.Before(n.from) && !n.from.Before(last.from) {
+			last = n
+		}
+	}
+	return last.names
+}
+
 // Known reports whether the body is recorded.
 func (b *Body) Known() bool { return !b.ID.IsZero() }
 
@@ -49,8 +74,17 @@ func (b *Body) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case Recorded:
 		b.ID, b.Kind, b.Description = e.BodyID, e.Kind, e.Description
+		b.name(named{names: e.Names, known: e.RecordedAt})
 	case Described:
+		if e.Names != b.Names {
+			b.name(named{e.Names, domain.DateOf(e.DescribedAt), e.DescribedAt})
+		}
 		b.Description = e.Description
+	case Renamed:
+		b.Names = e.Names
+		b.name(named{e.Names, e.From, e.RenamedAt})
+	case Ended:
+		b.Ended = &e
 	case OfficialAppointed:
 		b.Officials = append(slices.Clip(b.Officials), Official{e.PersonID, e.Office, e.From, e.Until})
 	case OfficialEnded:
@@ -68,6 +102,8 @@ func (b *Body) Apply(rec domain.Recorded) {
 	}
 }
 
+func (b *Body) name(n named) { b.named = append(slices.Clip(b.named), n) }
+
 // OfficesOn returns the offices that the person holds on the day.
 func (b *Body) OfficesOn(person domain.PersonID, day domain.Date) []Office {
 	var offices []Office
@@ -77,6 +113,22 @@ func (b *Body) OfficesOn(person domain.PersonID, day domain.Date) []Office {
 		}
 	}
 	return offices
+}
+
+// LedOn reports whether a head or a deputy is recorded in office on the day.
+func (b *Body) LedOn(day domain.Date) bool {
+	return slices.ContainsFunc(b.Officials, func(o Official) bool { return o.Office.Leads() && o.HoldsOn(day) })
+}
+
+// HighestOffice returns the highest office that the person holds on the day; "" where they hold none.
+func (b *Body) HighestOffice(person domain.PersonID, day domain.Date) Office {
+	held := b.OfficesOn(person, day)
+	for _, o := range Offices {
+		if slices.Contains(held, o) {
+			return o
+		}
+	}
+	return ""
 }
 
 // Account returns the account of the name; false where the body has none.
@@ -145,11 +197,29 @@ func (b *Body) Describe(cmd domain.Command, c Describe) ([]domain.Event, error) 
 	return []domain.Event{Described{BodyID: b.ID, Description: c.Description, DescribedAt: cmd.Now}}, nil
 }
 
+// known refuses a body that is not recorded, or is no more.
 func (b *Body) known() error {
-	if b.Known() {
+	if !b.Known() {
+		return Unknown()
+	}
+	return b.CheckThere()
+}
+
+// CheckThere refuses a body that is no more, and names its successor. Error: [domain.CodeBodyEnded].
+func (b *Body) CheckThere() error {
+	if b.Ended == nil {
 		return nil
 	}
-	return Unknown()
+	return GoneInto(b.Ended.SuccessorID)
+}
+
+// GoneInto is the refusal of a body that has ended; the successor is zero where there is none.
+func GoneInto(successor domain.BodyID) *domain.Error {
+	if successor.IsZero() {
+		return domain.Refuse(domain.Conflict, domain.CodeBodyEnded, "this body was wound up, and no body has its place")
+	}
+	return domain.Refuse(domain.Conflict, domain.CodeBodyEnded,
+		"this body is no more: its matters are those of its successor %s", successor)
 }
 
 // Unknown is the refusal of a body that is not recorded.
@@ -157,14 +227,20 @@ func Unknown() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodeBodyUnknown, "no body with this id is recorded")
 }
 
-// check refuses a description of the body that is not whole.
-func (d Description) check(id domain.BodyID, above Kind) error {
-	for _, n := range []struct{ member, name string }{
-		{"kk", d.Names.Kazakh}, {"ru", d.Names.Russian}, {"en", d.Names.English},
-	} {
-		if _, err := domain.Line(n.name, "names."+n.member); err != nil {
+// check refuses names of which one is missing.
+func (n Names) check() error {
+	for _, one := range []struct{ member, name string }{{"kk", n.Kazakh}, {"ru", n.Russian}, {"en", n.English}} {
+		if _, err := domain.Line(one.name, "names."+one.member); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// check refuses a description of the body that is not whole.
+func (d Description) check(id domain.BodyID, above Kind) error {
+	if err := d.Names.check(); err != nil {
+		return err
 	}
 	if d.BIN != "" {
 		if _, err := domain.ParseBIN(string(d.BIN)); err != nil {

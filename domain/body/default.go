@@ -30,7 +30,7 @@ func IsDefault(id domain.BodyID) bool {
 func DefaultState(id domain.BodyID) (Body, bool) {
 	for _, k := range Kinds {
 		if c := DefaultRecord(k); c.BodyID == id {
-			return Body{ID: id, Kind: k, Description: c.Description}, true
+			return Body{ID: id, Kind: k, Description: c.Description}, true // its names hold from the beginning
 		}
 	}
 	return Body{}, false

@@ -14,6 +14,8 @@ var Events = []domain.EventType{
 	domain.EventOf[OfficialEnded](),
 	domain.EventOf[AccountOpened](),
 	domain.EventOf[AccountClosed](),
+	domain.EventOf[Renamed](),
+	domain.EventOf[Ended](),
 }
 
 // Kind of a body. The role of its accounts follows from it.
@@ -75,6 +77,9 @@ func (n Names) In(l domain.Language) string {
 	}
 	return n.Kazakh
 }
+
+// All returns them, Kazakh first.
+func (n Names) All() []string { return []string{n.Kazakh, n.Russian, n.English} }
 
 // Description is what can change of a body.
 type Description struct {
@@ -153,12 +158,45 @@ type AccountClosed struct {
 	ClosedAt time.Time     `json:"closed_at"`
 }
 
+// Renamed says that the body is called otherwise from a day on. Documents of the days before keep
+// the name of their day.
+type Renamed struct {
+	BodyID    domain.BodyID `json:"body_id"`
+	Names     Names         `json:"names"`
+	From      domain.Date   `json:"from"`
+	Basis     string        `json:"basis"` // the act by which it is renamed
+	RenamedAt time.Time     `json:"renamed_at"`
+}
+
+// EndKind is how a body ends.
+type EndKind string
+
+const (
+	Merged  EndKind = "merged" // into the successor
+	WoundUp EndKind = "wound_up"
+)
+
+// EndKinds lists them all.
+var EndKinds = []EndKind{Merged, WoundUp}
+
+// Ended says that the body is no more, and which body has its place from now on (C27): its lists
+// with their numbers, cases, stock, certificates and complaints. Nothing of these changes by it.
+type Ended struct {
+	BodyID      domain.BodyID `json:"body_id"`
+	How         EndKind       `json:"how"`
+	SuccessorID domain.BodyID `json:"successor_id,omitzero"` // zero: it kept nothing
+	Basis       string        `json:"basis"`                 // the act by which it ends
+	EndedAt     time.Time     `json:"ended_at"`
+}
+
 func (Recorded) EventType() string          { return "BodyRecorded" }
 func (Described) EventType() string         { return "BodyDescribed" }
 func (OfficialAppointed) EventType() string { return "OfficialAppointed" }
 func (OfficialEnded) EventType() string     { return "OfficialEnded" }
 func (AccountOpened) EventType() string     { return "AccountOpened" }
 func (AccountClosed) EventType() string     { return "AccountClosed" }
+func (Renamed) EventType() string           { return "BodyRenamed" }
+func (Ended) EventType() string             { return "BodyEnded" }
 
 func (e Recorded) EffectiveAt() time.Time          { return e.RecordedAt }
 func (e Described) EffectiveAt() time.Time         { return e.DescribedAt }
@@ -166,6 +204,8 @@ func (e OfficialAppointed) EffectiveAt() time.Time { return e.From.Start() }
 func (e OfficialEnded) EffectiveAt() time.Time     { return e.On.Start() }
 func (e AccountOpened) EffectiveAt() time.Time     { return e.OpenedAt }
 func (e AccountClosed) EffectiveAt() time.Time     { return e.ClosedAt }
+func (e Renamed) EffectiveAt() time.Time           { return e.From.Start() }
+func (e Ended) EffectiveAt() time.Time             { return e.EndedAt }
 
 func (Recorded) Concerns() domain.Concern          { return domain.ConcernsNobody(ofTheBody) }
 func (Described) Concerns() domain.Concern         { return domain.ConcernsNobody(ofTheBody) }
@@ -173,6 +213,8 @@ func (OfficialAppointed) Concerns() domain.Concern { return domain.ConcernsNobod
 func (OfficialEnded) Concerns() domain.Concern     { return domain.ConcernsNobody(ofTheBody) }
 func (AccountOpened) Concerns() domain.Concern     { return domain.ConcernsNobody(ofTheBody) }
 func (AccountClosed) Concerns() domain.Concern     { return domain.ConcernsNobody(ofTheBody) }
+func (Renamed) Concerns() domain.Concern           { return domain.ConcernsNobody(ofTheBody) }
+func (Ended) Concerns() domain.Concern             { return domain.ConcernsNobody(ofTheBody) }
 
 // ofTheBody is why an event is in no history.
 const ofTheBody = "it says who acts for a state body, which is no fact of a register of persons or dwellings"

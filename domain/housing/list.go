@@ -531,12 +531,17 @@ func NewList(c OpenList) (OpenList, error) {
 // Open decides [OpenList].
 func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
 	if l.Known() {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened,
-			"your commission has this list of the body, the settlement and the title already: it is %s", c.ListID)
+		return nil, ListTaken(c.ListID)
 	}
 	return []domain.Event{ListOpened{
 		ListID: c.ListID, BodyID: c.BodyID, Body: c.Body, Settlement: c.Settlement, Title: c.Title, OpenedAt: cmd.Now,
 	}}, nil
+}
+
+// ListTaken is the refusal of a list that the commission has already.
+func ListTaken(id domain.ListID) *domain.Error {
+	return domain.Refuse(domain.Conflict, domain.CodeListOpened,
+		"your commission has this list of the body, the settlement and the title already: it is %s", id)
 }
 
 // Keeper returns the commission that keeps the list; zero where the list is not known.

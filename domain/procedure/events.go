@@ -117,7 +117,8 @@ type CaseForwarded struct {
 	ForwardedAt time.Time     `json:"forwarded_at"`
 }
 
-// ReviewBegan names who decides.
+// ReviewBegan names who took the case up and prepares its decision. Another official of the body
+// may record the decision (C26).
 type ReviewBegan struct {
 	CaseID  domain.CaseID `json:"case_id"`
 	Decider string        `json:"decider"` // account

@@ -322,6 +322,12 @@ func TestC15_WhoMayNotDecide(t *testing.T) {
 			Then:  []domain.Event{moved{procedure.Granted, domaintest.Noon()}},
 		},
 	}
+	specs = append(specs, domaintest.Spec[procedure.Case]{
+		Name:  "C26 another official of the body than who took it up decides",
+		Given: given(procedure.InReview),
+		When:  by("desk-9", steps[procedure.Grant].take),
+		Then:  []domain.Event{moved{procedure.Granted, domaintest.Noon()}},
+	})
 	for _, step := range []procedure.Step{procedure.AnnounceHearing, procedure.Extend, procedure.Terminate, procedure.Grant, procedure.Refuse} {
 		specs = append(
 			specs,

@@ -72,6 +72,7 @@ type Let struct {
 	Family   []domain.PersonID
 	CaseID   domain.CaseID
 	BodyID   domain.BodyID // that lets it
+	Heirs    domain.Heirs
 	On       domain.Date
 	Decided  domain.Position // of the decision in the log
 }
@@ -88,10 +89,10 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	if err := d.CheckStands("dwelling_id"); err != nil {
 		return nil, err
 	}
-	if !d.KeptBy(c.BodyID) {
+	if !d.KeptBy(c.BodyID, c.Heirs) {
 		return nil, keptByAnother()
 	}
-	if !d.givenTo(c.BodyID, c.Decided) {
+	if !d.givenTo(c.BodyID, c.Decided, c.Heirs) {
 		return nil, ownedByOthers()
 	}
 	if d.Lease != nil || d.freed > c.Decided {

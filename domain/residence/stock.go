@@ -29,6 +29,7 @@ func (e TakenIntoStock) LogValue() slog.Value     { return domain.Masked(e) }
 
 // TakeIntoStock is the command by which a body takes a dwelling into its service housing.
 type TakeIntoStock struct {
+	Heirs domain.Heirs
 	Basis domain.Basis // by which its owners gave it, such as a contract; required where it is not the state's
 }
 
@@ -41,9 +42,9 @@ func (d *Dwelling) TakeIntoStock(cmd domain.Command, c TakeIntoStock) ([]domain.
 	switch {
 	case !d.Known():
 		return nil, UnknownDwelling()
-	case !d.KeptBy(cmd.BodyID):
+	case !d.KeptBy(cmd.BodyID, c.Heirs):
 		return nil, keptByAnother()
-	case !d.Keeper.IsZero() && d.givenTo(cmd.BodyID, math.MaxUint64):
+	case !d.Keeper.IsZero() && d.givenTo(cmd.BodyID, math.MaxUint64, c.Heirs):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "your body keeps this dwelling already")
 	}
 	others := d.othersThanState()
@@ -74,8 +75,8 @@ func speakers(owners []Owner) []domain.PersonID {
 // givenTo reports whether the body may let the dwelling by a decision at that position of
 // the log: the state owns it, or nobody is recorded, or its owners had given it to the body
 // by then.
-func (d *Dwelling) givenTo(id domain.BodyID, by domain.Position) bool {
-	return len(d.othersThanState()) == 0 || d.Keeper == id && d.given != 0 && d.given <= by
+func (d *Dwelling) givenTo(id domain.BodyID, by domain.Position, heirs domain.Heirs) bool {
+	return len(d.othersThanState()) == 0 || heirs.Of(d.Keeper) == id && d.given != 0 && d.given <= by
 }
 
 func ownedByOthers() *domain.Error {
@@ -84,8 +85,11 @@ func ownedByOthers() *domain.Error {
 		At("dwelling_id")
 }
 
-// KeptBy reports whether the body may let the dwelling: it keeps it, or nobody does yet.
-func (d *Dwelling) KeptBy(id domain.BodyID) bool { return d.Keeper.IsZero() || d.Keeper == id }
+// KeptBy reports whether the body may let the dwelling: it keeps it, also as the heir of a body
+// that did, or nobody does yet.
+func (d *Dwelling) KeptBy(id domain.BodyID, heirs domain.Heirs) bool {
+	return d.Keeper.IsZero() || heirs.Of(d.Keeper) == id
+}
 
 func keptByAnother() *domain.Error {
 	return domain.Refuse(domain.Forbidden, domain.CodeNotYourBody,

@@ -36,6 +36,9 @@ func (h *Handler) kindOf(ctx context.Context, id domain.BodyID) (body.Kind, erro
 	if err != nil {
 		return "", err
 	}
+	if err := b.CheckThere(); err != nil {
+		return "", body.GoneInto(b.Ended.SuccessorID).At("parent_id")
+	}
 	return b.Kind, nil
 }
 
@@ -81,6 +84,59 @@ func (h *Handler) CloseAccount(
 	ctx context.Context, cmd domain.Command, id domain.BodyID, c body.CloseAccount, opt Options,
 ) (Receipt, error) {
 	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.CloseAccount(cmd, c) })
+}
+
+// RenameBody gives a body other names from a day on.
+func (h *Handler) RenameBody(
+	ctx context.Context, cmd domain.Command, id domain.BodyID, c body.Rename, opt Options,
+) (Receipt, error) {
+	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.Rename(cmd, c) })
+}
+
+// EndBody merges a body into its successor, or winds it up: one append to its stream, from which
+// every process knows its heir ([Directory.Heirs]). successor is zero where none is named. Whether
+// the body keeps something the read model says, once it has all that the log held: a list that is
+// opened at the same moment is not seen.
+func (h *Handler) EndBody(
+	ctx context.Context, cmd domain.Command, id, successor domain.BodyID, c body.End, opt Options,
+) (Receipt, error) {
+	if !successor.IsZero() {
+		s, err := h.Body(ctx, successor)
+		if err != nil {
+			return Receipt{}, err
+		}
+		c.Successor = s
+	} else {
+		keeps, err := h.keepsSomething(ctx, id)
+		if err != nil {
+			return Receipt{}, err
+		}
+		c.Keeps = keeps
+	}
+	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.End(cmd, c) })
+}
+
+// keepsSomething reports whether the body, or one in whose place it is, has lists or stock, or it
+// decides the complaints about another body. An open case is of a list.
+func (h *Handler) keepsSomething(ctx context.Context, id domain.BodyID) (bool, error) {
+	if h.bodies != nil {
+		if reviews, err := h.bodies.Reviews(ctx, id); err != nil || reviews {
+			return reviews, err
+		}
+	}
+	former, err := h.former(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if err := h.model.CatchUp(ctx); err != nil {
+		return false, err
+	}
+	for _, id := range append(former, id) {
+		if keeps, err := h.model.Keeps(ctx, id); err != nil || keeps {
+			return keeps, err
+		}
+	}
+	return false, nil
 }
 
 // onBody carries out a command in one append to the stream of a body.

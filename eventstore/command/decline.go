@@ -13,7 +13,7 @@ import (
 func (h *Handler) DeclineDwelling(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.DeclineDwelling, opt Options,
 ) (Receipt, error) {
-	keeper, err := h.KeeperOf(ctx, list)
+	let, err := h.letFor(ctx, list)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -26,7 +26,7 @@ func (h *Handler) DeclineDwelling(
 		if err != nil {
 			return nil, err
 		}
-		if _, err := d.Let(cmd, residence.Let{BodyID: keeper, Decided: latest}); err != nil {
+		if _, err := d.Let(cmd, let); err != nil {
 			return nil, namedDwelling(err)
 		}
 		return events, nil

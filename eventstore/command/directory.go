@@ -3,8 +3,10 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -26,11 +28,13 @@ type Directory struct {
 	defaults bool // default bodies take accounts of every role, and not of administrators alone
 
 	mu       sync.RWMutex
-	bodies   map[domain.BodyID]*body.Body // published states: Apply goes to a clone
-	accounts map[string]domain.BodyID     // which body has, or had, the account: the first in the log
-	revision map[domain.BodyID]uint64     // of the last event folded
-	unusable map[domain.BodyID]error      // bodies with an event that cannot be used, and why
-	caughtUp chan struct{}                // closed once all that the log held at the start is folded
+	bodies   map[domain.BodyID]*body.Body      // published states: Apply goes to a clone
+	accounts map[string]domain.BodyID          // which body has, or had, the account: the first in the log
+	revision map[domain.BodyID]uint64          // of the last event folded
+	unusable map[domain.BodyID]error           // bodies with an event that cannot be used, and why
+	heirs    map[domain.BodyID]domain.BodyID   // which body has the place of one that has ended
+	former   map[domain.BodyID][]domain.BodyID // the bodies in whose place a body is
+	caughtUp chan struct{}                     // closed once all that the log held at the start is folded
 	once     sync.Once
 }
 
@@ -47,7 +51,9 @@ type BodyLog interface {
 func NewDirectory(log Log, defaults bool) *Directory {
 	return &Directory{
 		log: log, defaults: defaults, bodies: map[domain.BodyID]*body.Body{}, accounts: map[string]domain.BodyID{},
-		revision: map[domain.BodyID]uint64{}, unusable: map[domain.BodyID]error{}, caughtUp: make(chan struct{}),
+		revision: map[domain.BodyID]uint64{}, unusable: map[domain.BodyID]error{},
+		heirs: map[domain.BodyID]domain.BodyID{}, former: map[domain.BodyID][]domain.BodyID{},
+		caughtUp: make(chan struct{}),
 	}
 }
 
@@ -94,13 +100,89 @@ func (d *Directory) fold(rec domain.Recorded) {
 	if was != nil {
 		now = was.Clone()
 	}
-	now.Apply(rec)
+	if e, ended := rec.Event.(body.Ended); !ended || d.succeed(e) {
+		now.Apply(rec)
+	}
 	d.bodies[id], d.revision[id] = &now, rec.Revision
 	if e, opened := rec.Event.(body.AccountOpened); opened {
 		if _, taken := d.accounts[e.Account]; !taken {
 			d.accounts[e.Account] = id
 		}
 	}
+}
+
+// succeed puts the successor in the place of a body that has ended, and of all in whose place that
+// one was, so that to ask who is there costs one look. It reports false where the successor's place
+// is that of the body itself: two bodies were ended into each other at the same moment. Nothing
+// protects their two streams together. The first in the log counts, in every process.
+func (d *Directory) succeed(e body.Ended) bool {
+	if e.SuccessorID.IsZero() {
+		return true
+	}
+	heir := d.heir(e.SuccessorID)
+	if heir == e.BodyID {
+		return false
+	}
+	for _, id := range append(slices.Clone(d.former[e.BodyID]), e.BodyID) {
+		d.heirs[id] = heir
+		d.former[heir] = append(d.former[heir], id)
+	}
+	delete(d.former, e.BodyID)
+	return true
+}
+
+func (d *Directory) heir(id domain.BodyID) domain.BodyID {
+	if heir, ok := d.heirs[id]; ok {
+		return heir
+	}
+	return id
+}
+
+// Heirs returns which body is in the place of a body: its successor where it has ended, and else
+// the body itself (C27). All that names a body is compared through it: lists, dwellings, the body
+// above.
+func (d *Directory) Heirs(ctx context.Context) (domain.Heirs, error) {
+	if err := d.await(ctx); err != nil {
+		return nil, err
+	}
+	return func(id domain.BodyID) domain.BodyID {
+		d.mu.RLock()
+		defer d.mu.RUnlock()
+		return d.heir(id)
+	}, nil
+}
+
+// Former returns the bodies in whose place the body is.
+func (d *Directory) Former(ctx context.Context, id domain.BodyID) ([]domain.BodyID, error) {
+	if err := d.await(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.Clone(d.former[id]), nil
+}
+
+// At returns the body that was in the place of a body at the instant, to be read only; nil where
+// none is recorded.
+func (d *Directory) At(ctx context.Context, id domain.BodyID, at time.Time) (*body.Body, error) {
+	for {
+		b, err := d.Body(ctx, id)
+		if err != nil || b == nil || b.Ended == nil || b.Ended.SuccessorID.IsZero() || b.Ended.EndedAt.After(at) {
+			return b, err
+		}
+		id = b.Ended.SuccessorID
+	}
+}
+
+// Reviews reports whether the body decides complaints about another one that is there.
+func (d *Directory) Reviews(ctx context.Context, id domain.BodyID) (bool, error) {
+	all, err := d.Bodies(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.ContainsFunc(all, func(b *body.Body) bool { return b.Ended == nil && d.heir(b.Parent) == id }), nil
 }
 
 // bodyOf returns the body that an event of its stream is about.
@@ -117,6 +199,10 @@ func bodyOf(e domain.Event) (domain.BodyID, bool) {
 	case body.AccountOpened:
 		return e.BodyID, true
 	case body.AccountClosed:
+		return e.BodyID, true
+	case body.Renamed:
+		return e.BodyID, true
+	case body.Ended:
 		return e.BodyID, true
 	}
 	return domain.BodyID{}, false
@@ -237,6 +323,10 @@ func (d *Directory) Resolve(
 		return Holder{}, notAccepted("its body is not recorded")
 	case b.Kind.Role() != role:
 		return Holder{}, notAccepted("its body has no accounts of this role")
+	case b.Ended != nil && b.Ended.SuccessorID.IsZero():
+		return Holder{}, notAccepted("its body was wound up")
+	case b.Ended != nil:
+		return Holder{}, notAccepted("its body is no more, and its matters are those of " + d.heirOf(id).String())
 	}
 	a, named := b.Account(account)
 	switch {
@@ -256,6 +346,12 @@ func withoutBody() error {
 	return domain.Refuse(domain.Forbidden, domain.CodeAccountNoBody,
 		"no body has this account, so it acts for none: ask the administrator of the registry to open it "+
 			"as an account of your body")
+}
+
+func (d *Directory) heirOf(id domain.BodyID) domain.BodyID {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.heir(id)
 }
 
 func notAccepted(why string) error { return fmt.Errorf("the account is not accepted: %s", why) }

@@ -3,6 +3,7 @@ package command_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"tizilim/domain"
@@ -324,5 +325,64 @@ func TestABodyAboveIsARecordedBody(t *testing.T) {
 	record.Parent = astana
 	if _, err := h.RecordBody(ctx, envelope("below"), record, command.Options{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// endBody ends a body into another one.
+func endBody(h *command.Handler, id, heir domain.BodyID) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.EndBody(ctx, cmd, id, heir, body.End{How: body.Merged, Basis: "resolution 119"}, command.Options{})
+	}
+}
+
+// TestC27_AnHeirIsFoundInOneLook, also behind several bodies that ended one after the other.
+func TestC27_AnHeirIsFoundInOneLook(t *testing.T) {
+	_, h, d, from := officials(t)
+	third := domaintest.ID[domain.BodyID]("third commission")
+	recordBody(t, h, third, body.Commission)
+	must(t, "astana into almaty", endBody(h, astana, almaty))
+	must(t, "almaty into third", endBody(h, almaty, third))
+	from.deliver()
+	heirs, err := d.Heirs(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []domain.BodyID{astana, almaty, third} {
+		if got := heirs.Of(id); got != third {
+			t.Errorf("the heir of %s is %s", id, got)
+		}
+	}
+	former, err := d.Former(ctx, third)
+	if err != nil || len(former) != 2 {
+		t.Errorf("in whose place it is: %v, %v", former, err)
+	}
+	if _, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, astana, domaintest.Today()); err == nil ||
+		!strings.Contains(err.Error(), third.String()) {
+		t.Errorf("an account of a body that has ended: %v", err)
+	}
+}
+
+// TestC27_OfTwoBodiesThatEndIntoEachOtherTheFirstInTheLogEnds in every process.
+func TestC27_OfTwoBodiesThatEndIntoEachOtherTheFirstInTheLogEnds(t *testing.T) {
+	l, h, d, from := officials(t)
+	must(t, "astana into almaty", endBody(h, astana, almaty))
+	// Another process decided at the same moment, on what it knew.
+	at, id := len(l.stream(almaty.Stream())), domaintest.ID[domain.CommandID]("at the same moment")
+	e := body.Ended{BodyID: almaty, How: body.Merged, SuccessorID: astana, Basis: "r", EndedAt: domaintest.Noon()}
+	if _, err := l.Append(ctx, almaty.Stream(), eventstore.Expected(at-1), []eventstore.NewEvent{
+		{ID: id.UUID, Event: e, Meta: domain.Meta{Causation: id}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	from.deliver()
+	heirs, err := d.Heirs(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if heirs.Of(astana) != almaty || heirs.Of(almaty) != almaty {
+		t.Errorf("the heirs are %s and %s, want %s", heirs.Of(astana), heirs.Of(almaty), almaty)
+	}
+	if b, err := d.Body(ctx, almaty); err != nil || b.Ended != nil {
+		t.Errorf("both have ended: %v", err)
 	}
 }

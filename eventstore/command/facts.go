@@ -79,9 +79,36 @@ func (h *Handler) MatterOf(ctx context.Context, id domain.CaseID, now bool) (*Ma
 // keepersCached bounds the lists whose keeper is remembered, of about 100 bytes each.
 const keepersCached = 100_000
 
-// KeeperOf returns the body that keeps a list; zero where there is no such list. It never
-// changes, so the first event of the stream is read once, and not the list.
+// KeeperOf returns the body that keeps a list now: the one that opened it, or its heir (C27); zero
+// where there is no such list.
 func (h *Handler) KeeperOf(ctx context.Context, id domain.ListID) (domain.BodyID, error) {
+	opened, err := h.openerOf(ctx, id)
+	if err != nil || opened.IsZero() {
+		return opened, err
+	}
+	heirs, err := h.heirs(ctx)
+	return heirs.Of(opened), err
+}
+
+// heirs says which body is in the place of one that has ended.
+func (h *Handler) heirs(ctx context.Context) (domain.Heirs, error) {
+	if h.bodies == nil {
+		return nil, nil
+	}
+	return h.bodies.Heirs(ctx)
+}
+
+// former are the bodies in whose place the body is.
+func (h *Handler) former(ctx context.Context, id domain.BodyID) ([]domain.BodyID, error) {
+	if h.bodies == nil {
+		return nil, nil
+	}
+	return h.bodies.Former(ctx, id)
+}
+
+// openerOf returns the body that opened a list. It never changes, so the first event of the stream
+// is read once, and not the list.
+func (h *Handler) openerOf(ctx context.Context, id domain.ListID) (domain.BodyID, error) {
 	if keeper, ok := h.keepers.Get(id); ok {
 		return keeper, nil
 	}

@@ -35,6 +35,8 @@ type Handler struct {
 	checkKey       certificates.CheckKey
 	logger         *slog.Logger
 
+	bodies *Directory // nil: no body is recorded
+
 	keys    DataKeys // nil: nothing is sealed, and nobody is erased
 	records Records
 
@@ -43,8 +45,8 @@ type Handler struct {
 	lockOrder lockOrder
 }
 
-// Config is what a [Handler] works with. All of it is required but Clock, Rules, and Keys
-// with Records.
+// Config is what a [Handler] works with. All of it is required but Clock, Rules, Bodies,
+// and Keys with Records.
 type Config struct {
 	Log   Log
 	Model Model
@@ -59,6 +61,8 @@ type Config struct {
 	CheckKey       certificates.CheckKey // of the check codes on documents
 	Logger         *slog.Logger
 
+	Bodies *Directory // nil: no body is recorded, as in a measurement
+
 	Keys    DataKeys // nil: nothing is sealed, and nobody is erased
 	Records Records  // needed with Keys
 }
@@ -67,7 +71,7 @@ type Config struct {
 func New(c Config) (*Handler, error) {
 	if c.Log == nil || c.Model == nil || c.Now == nil || c.Signatures == nil || c.MobileCitizens == nil ||
 		c.Gateway == nil || len(c.PasswordKey) == 0 || len(c.CheckKey) == 0 || c.Logger == nil {
-		return nil, errors.New("command: of a Config, everything but Clock and Rules is required")
+		return nil, errors.New("command: of a Config, everything but Clock, Rules and Bodies is required")
 	}
 	if c.Keys != nil && c.Records == nil {
 		return nil, errors.New("command: a Config with Keys needs Records")
@@ -90,7 +94,7 @@ func New(c Config) (*Handler, error) {
 		log: c.Log, model: c.Model, streams: streams, keepers: keepers, now: now, clock: c.Clock, rules: c.Rules,
 		signatures:     c.Signatures,
 		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey,
-		checkKey: c.CheckKey, logger: c.Logger, keys: c.Keys, records: c.Records,
+		checkKey: c.CheckKey, logger: c.Logger, bodies: c.Bodies, keys: c.Keys, records: c.Records,
 	}, nil
 }
 

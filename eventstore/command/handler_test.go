@@ -79,6 +79,8 @@ func (m model) Street(_ context.Context, _ domain.KATO, _, after string) ([]doma
 	return dwellings, next, nil
 }
 
+func (m model) Keeps(context.Context, domain.BodyID) (bool, error) { return false, nil }
+
 func (m model) ListsOf(_ context.Context, body string) ([]domain.ListID, error) {
 	return m.lists[body], nil
 }

@@ -10,9 +10,29 @@ import (
 	"tizilim/domain/housing"
 )
 
-// OpenList opens a list.
+// OpenList opens a list. The lists that a body took over from others are its own, and it has one
+// of a name (Q27, C27).
 func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
+	former, err := h.former(ctx, c.BodyID)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return onStream(ctx, h, cmd, c.ListID.Stream(), opt, func(q *housing.List) ([]domain.Event, error) {
+		for _, id := range former {
+			same := c
+			same.BodyID = id
+			same, err := housing.NewList(same)
+			if err != nil {
+				return nil, err
+			}
+			taken, err := h.openerOf(ctx, same.ListID)
+			if err != nil {
+				return nil, err
+			}
+			if !taken.IsZero() {
+				return nil, housing.ListTaken(same.ListID)
+			}
+		}
 		return q.Open(cmd, c)
 	})
 }

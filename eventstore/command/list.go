@@ -303,6 +303,10 @@ func (h *Handler) GiveNotice(
 func (h *Handler) TakeIntoStock(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.TakeIntoStock, opt Options,
 ) (Receipt, error) {
+	var err error
+	if c.Heirs, err = h.heirs(ctx); err != nil {
+		return Receipt{}, err
+	}
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
 		return d.TakeIntoStock(cmd, c)
 	})

@@ -63,6 +63,8 @@ type Model interface {
 		dwellings []domain.DwellingID, next string, err error)
 	// ListsOf returns the lists that the body keeps.
 	ListsOf(ctx context.Context, body string) ([]domain.ListID, error)
+	// Keeps reports whether the body has opened a list or taken a dwelling into its stock.
+	Keeps(ctx context.Context, id domain.BodyID) (bool, error)
 }
 
 // SignatureVerifier checks electronic digital signatures (EDS).

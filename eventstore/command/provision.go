@@ -43,7 +43,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
-	keeper, err := h.KeeperOf(ctx, c.ListID)
+	let, err := h.letFor(ctx, c.ListID)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -51,7 +51,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		return Receipt{}, err
 	}
 	decided, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(p *housing.Provision) ([]domain.Event, error) {
-		if _, err := d.Let(cmd, residence.Let{BodyID: keeper, Decided: latest}); err != nil {
+		if _, err := d.Let(cmd, let); err != nil {
 			return nil, err
 		}
 		q, err := h.List(ctx, c.ListID)
@@ -67,7 +67,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		return Receipt{}, err
 	}
 	if decided.Planned {
-		return h.planProvision(ctx, cmd, d, keeper, decided)
+		return h.planProvision(ctx, cmd, d, let, decided)
 	}
 	if opt.DryRun { // the command had been carried out before
 		return decided, nil
@@ -83,12 +83,12 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 
 // planProvision adds to a planned decision the steps that would follow.
 func (h *Handler) planProvision(
-	ctx context.Context, cmd domain.Command, d residence.Dwelling, keeper domain.BodyID, decided Receipt,
+	ctx context.Context, cmd domain.Command, d residence.Dwelling, by residence.Let, decided Receipt,
 ) (Receipt, error) {
 	e := decided.Events[0].Event.(housing.ProvisionDecided)
 	var p housing.Provision
 	p.Apply(decided.Events[0])
-	let, err := d.Let(cmd, leaseOf(e, keeper, latest))
+	let, err := d.Let(cmd, leaseOf(e, by, latest))
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -149,10 +149,22 @@ var notLet = []domain.Code{
 	domain.CodeDwellingLeased, domain.CodeNotYourBody, domain.CodeDwellingNotGiven, domain.CodeDwellingGone,
 }
 
+// letFor is the command to a dwelling by the body that keeps the list now, without whom it is let
+// to: by a decision that comes after all that the log holds.
+func (h *Handler) letFor(ctx context.Context, list domain.ListID) (residence.Let, error) {
+	keeper, err := h.KeeperOf(ctx, list)
+	if err != nil {
+		return residence.Let{}, err
+	}
+	heirs, err := h.heirs(ctx)
+	return residence.Let{BodyID: keeper, Heirs: heirs, Decided: latest}, err
+}
+
 // leaseOf is the command to the dwelling that follows from a decision at that position
-// of the log, for a list of the keeper.
-func leaseOf(e housing.ProvisionDecided, keeper domain.BodyID, at domain.Position) residence.Let {
-	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, BodyID: keeper, On: domain.DateOf(e.DecidedAt), Decided: at}
+// of the log, by the body that keeps the list.
+func leaseOf(e housing.ProvisionDecided, by residence.Let, at domain.Position) residence.Let {
+	c := by
+	c.PersonID, c.CaseID, c.On, c.Decided = e.PersonID, e.CaseID, domain.DateOf(e.DecidedAt), at
 	for _, m := range e.Family {
 		c.Family = append(c.Family, m.PersonID)
 	}
@@ -169,13 +181,13 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 	}
 	cmd := func(name string) domain.Command { return domain.CommandOf(decision, h.now()).Step(decision.ID, name) }
 
-	keeper, err := h.KeeperOf(ctx, e.ListID)
+	by, err := h.letFor(ctx, e.ListID)
 	if err != nil {
 		return Receipt{}, err
 	}
 	let := cmd("let")
 	leased, err := step(ctx, h, let, e.Dwelling.ID.Stream(), id, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.Let(let, leaseOf(e, keeper, decision.Position))
+		return d.Let(let, leaseOf(e, by, decision.Position))
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && slices.Contains(notLet, refusal.Code) {

@@ -1,0 +1,158 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/httpapi/operation"
+)
+
+var jointNames = body{"kk": "Бірыңғай комиссия", "ru": "Единая комиссия", "en": "Joint commission"}
+
+// ends merges a body into another one and waits until the registry knows it.
+func (s *subtest) ends(id, successor, account string) {
+	s.t.Helper()
+	s.command("/v1/bodies/"+id+"/end", s.token(domain.RoleAdministrator), body{
+		"how": "merged", "successor_id": successor, "basis": "resolution 119",
+	}).is(http.StatusOK)
+	s.until("the end is known", func() bool { return s.get("/v1/bodies", account).status == http.StatusUnauthorized })
+}
+
+// TestC27_TheSuccessorHasTheRightsOfTheBodyThatEndedAndItsAccountsHaveNone walks every operation
+// with the accounts of a body that was merged into another one, and with one of the other.
+func TestC27_TheSuccessorHasTheRightsOfTheBodyThatEndedAndItsAccountsHaveNone(t *testing.T) {
+	r := start(t)
+	w := newMatters(r.at(t))
+	ended := w.address[operation.OfBody][0]
+	parent := w.get("/v1/bodies/"+ended, w.token(domain.RoleAdministrator)).is(http.StatusOK).id("parent_id")
+	heirID, heir := w.office("heir-1", commissionOf().with(body{"parent_id": parent}))
+	var former []string
+	for _, who := range w.actors {
+		if who.role == domain.RoleCommission && slices.Contains([]relation{own, sameBody, official, family}, who.relation) {
+			former = append(former, who.token)
+		}
+	}
+	w.wrongAs(actor{domain.RoleCommission, otherBody, heir}) // it has no right before
+	w.ends(ended, heirID, former[0])
+	tried := w.wrongAs(actor{domain.RoleCommission, sameBody, heir})
+	for _, who := range w.actors {
+		if who.role == domain.RoleCommission && who.relation == above {
+			w.wrongAs(who) // the body above it goes on to decide the complaints
+		}
+	}
+	for _, op := range w.operations() {
+		if !slices.Contains(op.Roles, domain.RoleCommission) {
+			continue
+		}
+		for _, bearer := range former {
+			w.wrong(op, bearer).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+		}
+	}
+	if tried < 40 || len(former) != 4 {
+		t.Errorf("%d calls of the heir and %d accounts of the body that ended", tried, len(former))
+	}
+}
+
+// wrongAs calls every operation of the role of the actor, and compares with what they may.
+func (w matters) wrongAs(who actor) (calls int) {
+	w.t.Helper()
+	for _, op := range w.operations() {
+		if slices.Contains(op.Roles, operation.Anyone) || !slices.Contains(op.Roles, who.role) {
+			continue
+		}
+		calls++
+		status, code := may(op, who)
+		if a := w.wrong(op, who.token); a.status != status || a.body["code"] != string(code) {
+			w.t.Errorf("%s, %s: %d %v, want %d %s", op.ID, who.relation, a.status, a.body["code"], status, code)
+		}
+	}
+	return calls
+}
+
+// TestC27_ABodyThatEndsHandsItsMattersOver: a case that is open, a list with its numbers, the
+// stock, a certificate and a complaint go on under the successor, also the second one.
+func TestC27_ABodyThatEndsHandsItsMattersOver(t *testing.T) {
+	s := start(t).at(t)
+	administrator := s.token(domain.RoleAdministrator)
+	id, first := s.commission("astana-1")
+	middleID, middle := s.commission("middle-1")
+	heirID, heir := s.commission("heir-1")
+	named := body{"settlement": "Астана", "title": "t", "body": "ҚР Қорғаныс министрлігі"}
+	list := s.command("/v1/queues", first, named).is(http.StatusCreated).id("list_id")
+	placed := func(bearer string) (person, entry string, a *answer) {
+		person = s.citizen()
+		a = s.command("/v1/cases/"+s.applied(person, list)+"/decision", bearer, placing).is(http.StatusOK)
+		return person, a.at("placement", "entry_id").(string), a
+	}
+	one, entry, certified := placed(first)
+	waiting := s.citizen()
+	open := s.applied(waiting, list)
+	flat := s.dwelling()
+	s.command("/v1/dwellings/"+flat+"/stock", first, body{}).is(http.StatusOK)
+
+	end := func(of string) func(body) *answer {
+		return func(how body) *answer {
+			return s.command("/v1/bodies/"+of+"/end", administrator, body{"basis": "resolution 119"}.with(how))
+		}
+	}
+	s.until("the list is in the model", func() bool {
+		return s.get("/v1/queues/"+list+"/entries", first).status == http.StatusOK
+	})
+	deskID, _ := s.office("desk-9", body{"kind": "desk", "names": bodyNames})
+	for name, c := range map[string]struct {
+		how    body
+		status int
+		code   domain.Code
+		field  string
+	}{
+		"without a successor":         {body{"how": "wound_up"}, http.StatusConflict, domain.CodeSuccessorRequired, "successor_id"},
+		"merged into nothing":         {body{"how": "merged"}, http.StatusUnprocessableEntity, domain.CodeRequired, "successor_id"},
+		"into itself":                 {body{"how": "merged", "successor_id": id}, http.StatusUnprocessableEntity, domain.CodeSuccessorInvalid, "successor_id"},
+		"into a body of another kind": {body{"how": "merged", "successor_id": deskID}, http.StatusUnprocessableEntity, domain.CodeSuccessorInvalid, "successor_id"},
+		"into an unknown body": {body{"how": "merged", "successor_id": "00000000-0000-4000-8000-000000000000"},
+			http.StatusNotFound, domain.CodeBodyUnknown, "successor_id"},
+	} {
+		t.Run(name, func(t *testing.T) { end(id)(c.how).refused(c.status, c.code, c.field) })
+	}
+	s.ends(id, middleID, first)
+	s.ends(middleID, heirID, middle)
+
+	gone := s.command("/v1/bodies/"+id+"/officials", administrator, body{"iin": s.iin(), "office": "head", "basis": "order 1"}).
+		refused(http.StatusConflict, domain.CodeBodyEnded, "")
+	if !strings.Contains(gone.text, middleID) {
+		t.Errorf("the refusal does not name the successor: %s", gone.text)
+	}
+	end(heirID)(body{"how": "merged", "successor_id": id}).refused(http.StatusConflict, domain.CodeBodyEnded, "successor_id")
+	if a := s.get("/v1/bodies/"+id, administrator).is(http.StatusOK); a.at("ended", "successor_id") != middleID {
+		t.Errorf("shown as %s", a.text)
+	}
+
+	s.command("/v1/queues", heir, named).refused(http.StatusConflict, domain.CodeListOpened, "")
+	s.command("/v1/cases/"+open+"/decision", heir, placing).is(http.StatusOK)
+	_, third, last := placed(heir)
+	if a := s.seen(entryPath(list, entry), heir, last); a.body["number"] != 1.0 {
+		t.Errorf("a number has changed: %s", a.text)
+	}
+	if a := s.seen(entryPath(list, third), heir, last); a.body["number"] != 3.0 {
+		t.Errorf("the numbers do not go on: %s", a.text)
+	}
+	s.command("/v1/certificates/"+s.issued(certified, "placement_certificate")+"/correction", heir, body{
+		"corrections": []body{{"field": "settlement", "value": "Астана қ."}}, "slip": "s",
+	}).is(http.StatusOK)
+	s.command(entryPath(list, third)+"/review", heir, body{"note": "n"}).is(http.StatusOK)
+	s.command(entryPath(list, third)+"/removal", heir, removing).is(http.StatusOK)
+	s.command("/v1/dwellings/"+flat+"/stock", heir, body{}).refused(http.StatusConflict, domain.CodeNothingChanges, "")
+	s.command(entryPath(list, entry)+"/provision", heir, body{
+		"dwelling_id": flat, "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"}, "need_check": needed,
+	}).is(http.StatusOK)
+	s.get(entryPath(list, entry), s.as(one)).is(http.StatusOK)
+
+	emptyID, empty := s.commission("empty-1")
+	end(emptyID)(body{"how": "wound_up"}).is(http.StatusOK)
+	s.until("the end is known", func() bool { return s.get("/v1/bodies", empty).status == http.StatusUnauthorized })
+	s.command("/v1/bodies/"+emptyID+"/name", administrator, body{"names": jointNames, "basis": "r"}).
+		refused(http.StatusConflict, domain.CodeBodyEnded, "")
+}
