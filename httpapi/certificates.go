@@ -13,6 +13,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	bodies "tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/proof"
@@ -174,6 +175,8 @@ type certificateBody struct {
 	Departure     *certifiedDeparture     `json:"departure,omitempty"`
 	NotRemoved    *certifiedStay          `json:"not_deregistered,omitempty"`
 	Talon         *certifiedAcceptance    `json:"talon,omitempty"`
+	SignedBy      *signedBody             `json:"signed_by,omitempty" doc:"Who signed it, by the record of their body at that instant; left out if the registry issued it by itself"`
+	Minutes       *minutesCount           `json:"minutes,omitempty" doc:"The minutes of the meeting that took the decision; left out if the official decided alone"`
 	Language      domain.Language         `json:"language"`
 	StateBody     string                  `json:"state_body"`
 	Title         string                  `json:"title"`
@@ -183,6 +186,24 @@ type certificateBody struct {
 	CheckURL      string                  `json:"check_url"`
 	Proof         *proof.Inclusion        `json:"proof,omitempty" doc:"Proof that the log has the event that issued the document. The public key of the log checks it"`
 	ProofFollows  bool                    `json:"proof_follows,omitempty" doc:"The document was issued seconds ago and no signed head of the log covers it yet: read it again for its proof"`
+}
+
+// signedBody is who signed a document.
+type signedBody struct {
+	Account string        `json:"account"`
+	Name    string        `json:"name,omitempty" doc:"Left out if no official is recorded for the account, or the person is not recorded"`
+	Office  bodies.Office `json:"office,omitempty" values:"open" doc:"Left out if no office is recorded"`
+	Body    string        `json:"body" doc:"In the language of the document"`
+}
+
+// minutesCount are the minutes on a document: it says how many voted how, and not who.
+type minutesCount struct {
+	Number    string      `json:"number"`
+	Day       domain.Date `json:"day" format:"date"`
+	Present   int         `json:"present"`
+	For       int         `json:"for"`
+	Against   int         `json:"against"`
+	Abstained int         `json:"abstained"`
 }
 
 // document reads a document from the log: what the stream issued, and what the
@@ -257,6 +278,14 @@ func certificateOf(file certificates.Documents, issued command.IssuedPage, page 
 	}
 	if c := d.Last(); c != nil {
 		body.CorrectedAt = &c.CorrectedAt
+	}
+	if by := page.Signer; by != (certificates.Signer{}) {
+		body.SignedBy = &signedBody{by.Account, string(by.Name), by.Office, by.Body.In(page.Language)}
+	}
+	if m := page.Minutes; m != nil {
+		body.Minutes = &minutesCount{
+			m.Number, m.Day, len(m.Present), m.Count(domain.VotedFor), m.Count(domain.VotedAgainst), m.Count(domain.Abstained),
+		}
 	}
 	if d.Copy > 0 {
 		body.Duplicate = &duplicateBody{d.Copy, d.Replaces}

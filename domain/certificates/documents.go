@@ -116,6 +116,7 @@ type Document struct {
 	Service    domain.Service
 	IssuedAt   time.Time
 	IssuedBy   domain.EventRef      // the event that issued it
+	Act        domain.Meta          // who issued it, and by which minutes
 	Fact       domain.Event         // that it certifies; a duplicate has that of its original
 	Copy       int                  // 0 for an original
 	Replaces   domain.CertificateID // of a duplicate
@@ -338,7 +339,7 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 		if old := ds.document(e.Replaces); old != nil {
 			d := *old
 			d.ID, d.IssuedAt, d.Copy, d.Replaces = e.CertificateID, e.IssuedAt, e.Copy, e.Replaces
-			d.IssuedBy = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
+			d.IssuedBy, d.Act = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, rec.Meta
 			d.Corrections, d.inherited = slices.Clone(old.Corrections), len(old.Corrections)
 			old.ReplacedBy = e.CertificateID
 			ds.Documents = append(ds.Documents, d)
@@ -352,7 +353,7 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 		}
 	}
 	if issued, ok := IssuedBy(rec.Event); ok {
-		issued.IssuedBy = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
+		issued.IssuedBy, issued.Act = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, rec.Meta
 		ds.Documents = append(ds.Documents, issued)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
@@ -28,8 +29,12 @@ type Page struct {
 	BirthDate domain.Date
 	IIN       domain.IIN // the page shows its last four digits
 
+	Signer  Signer          // who signed it (C25)
+	Minutes *domain.Minutes // of a decision that a meeting took (C24)
+
 	// Placement and refusal.
 	Body         string
+	Keeper       body.Names // what Body is called in each language, where it is a recorded body; zero where it is none
 	Settlement   string
 	ListTitle    string
 	RegisteredOn domain.Date
@@ -60,6 +65,15 @@ type Page struct {
 	Proven *Proven // filled in by whoever serves it; nil where nobody proves the log
 }
 
+// Signer is the official who signed a document, by the record of their body at the instant of
+// the issue (C25). The zero Signer is nobody: the registry issued it by itself.
+type Signer struct {
+	Account string
+	Name    domain.Personal // zero where the record names no official, or the person is not recorded
+	Office  body.Office     // the highest that they held; "" where the record names none
+	Body    body.Names
+}
+
 // Proven is where the log has the event that issued a document, by the first signed head
 // that covers it: a later head says no more, and a document stays the same bytes.
 type Proven struct {
@@ -79,6 +93,8 @@ type PageFacts struct {
 	List     housing.ListOpened  // of an application for one, or of an entry; else zero
 	Dwelling *residence.Dwelling // of a departure sheet and a refused deregistration, as known at the issue; else nil
 	Check    CheckCode
+	Signer   Signer
+	Keeper   body.Names // of the list's body at the issue, where it is recorded; zero where it is not
 }
 
 // DwellingOf returns the dwelling that a departure sheet or a refused deregistration is
@@ -110,6 +126,10 @@ func (ds *Documents) Page(d Document, facts PageFacts) Page {
 		Version: d.Version(), VoidSince: d.VoidSince, VoidBy: d.VoidBy, CheckCode: facts.Check,
 		Name:      domain.Personal(d.Value(Name, string(facts.Person.Name))),
 		BirthDate: facts.Person.BirthDate, IIN: facts.Person.IIN,
+		Signer: facts.Signer,
+	}
+	if d.Kind == Placement || d.Kind == Refusal {
+		p.Minutes = d.Act.Minutes
 	}
 	if c := d.Last(); c != nil {
 		p.CorrectedOn = domain.DateOf(c.CorrectedAt)
@@ -124,7 +144,9 @@ func (ds *Documents) Page(d Document, facts PageFacts) Page {
 		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
 	}
 	if !ds.List(d).IsZero() {
-		p.Body = d.Value(Body, facts.List.Body)
+		if p.Body = d.Value(Body, facts.List.Body); p.Body == facts.List.Body { // it was not corrected
+			p.Keeper = facts.Keeper
+		}
 		p.Settlement = d.Value(Settlement, facts.List.Settlement)
 		p.ListTitle = d.Value(ListTitle, facts.List.Title)
 	}

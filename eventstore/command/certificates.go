@@ -2,8 +2,11 @@ package command
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -95,6 +98,12 @@ func (h *Handler) Page(
 		if facts.List, err = h.opening(ctx, list); err != nil {
 			return IssuedPage{}, err
 		}
+		if facts.Keeper, err = h.namesOf(ctx, facts.List, d.IssuedAt); err != nil {
+			return IssuedPage{}, err
+		}
+	}
+	if facts.Signer, err = h.signerOf(ctx, d); err != nil {
+		return IssuedPage{}, err
 	}
 	if id := certificates.DwellingOf(d); !id.IsZero() {
 		if facts.Dwelling, err = h.dwellingBefore(ctx, id, d.IssuedBy); err != nil {
@@ -107,26 +116,98 @@ func (h *Handler) Page(
 	return IssuedPage{Document: d, Versions: newest.Version(), Status: status, Page: page}, nil
 }
 
+// namesOf returns what the body of a list was called at the instant, in each language. The list
+// names its body in one: it is the commission that keeps the list, or the body above it, where
+// one of these was called so when the list was opened. Of any other body nothing is recorded.
+func (h *Handler) namesOf(ctx context.Context, list housing.ListOpened, at time.Time) (body.Names, error) {
+	if h.bodies == nil {
+		return body.Names{}, nil
+	}
+	for id := list.BodyID; !id.IsZero(); {
+		b, err := h.bodies.Body(ctx, id)
+		if err != nil || b == nil {
+			return body.Names{}, err
+		}
+		if slices.Contains(b.NamesAt(list.OpenedAt).All(), list.Body) {
+			if b, err = h.bodies.At(ctx, id, at); err != nil || b == nil {
+				return body.Names{}, err
+			}
+			return b.NamesAt(at), nil
+		}
+		if id != list.BodyID {
+			break
+		}
+		id = b.Parent
+	}
+	return body.Names{}, nil
+}
+
+// signerOf returns who signed a document, by the record of their body at that instant (C25). What
+// the registry issued by itself, nobody signed.
+func (h *Handler) signerOf(ctx context.Context, d certificates.Document) (certificates.Signer, error) {
+	act := d.Act
+	if h.bodies == nil || body.KindOf(act.Role) == "" {
+		return certificates.Signer{}, nil
+	}
+	id, recorded, err := h.bodies.holder(ctx, act.Actor)
+	if err != nil {
+		return certificates.Signer{}, err
+	}
+	if !recorded {
+		id = body.Default(act.Role)
+	}
+	b, err := h.bodies.Body(ctx, id)
+	if err != nil || b == nil {
+		return certificates.Signer{}, err
+	}
+	signer := certificates.Signer{Account: act.Actor, Body: b.NamesAt(d.IssuedAt)}
+	account, _ := b.Account(act.Actor)
+	if account.PersonID.IsZero() {
+		return signer, nil
+	}
+	signer.Office = b.HighestOffice(account.PersonID, domain.DateOf(d.IssuedAt))
+	who, err := h.WhoIs(ctx, account.PersonID)
+	if err != nil {
+		return certificates.Signer{}, err
+	}
+	signer.Name, err = h.nameBefore(ctx, who, d.IssuedBy)
+	return signer, err
+}
+
+// nameBefore returns the name of a person as the log held it when it took the event; "" where
+// nobody was recorded.
+func (h *Handler) nameBefore(ctx context.Context, id domain.PersonID, ref domain.EventRef) (domain.Personal, error) {
+	var p residence.Person
+	err := h.before(ctx, id.Stream(), ref, p.Apply)
+	return p.Name, err
+}
+
 // dwellingBefore returns the dwelling as the log held it when it took the event: a document says
 // for ever what was known when it was issued.
 func (h *Handler) dwellingBefore(
 	ctx context.Context, id domain.DwellingID, ref domain.EventRef,
 ) (*residence.Dwelling, error) {
+	var d residence.Dwelling
+	err := h.before(ctx, id.Stream(), ref, d.Apply)
+	return &d, err
+}
+
+// before folds what the stream held when the log took the event.
+func (h *Handler) before(ctx context.Context, stream string, ref domain.EventRef, fold func(domain.Recorded)) error {
 	issued, err := h.log.ReadPage(ctx, ref.Stream, ref.Revision, 1)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var d residence.Dwelling
-	for rec, err := range h.log.Read(ctx, id.Stream(), 0) {
+	for rec, err := range h.log.Read(ctx, stream, 0) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(issued) > 0 && rec.Position > issued[0].Position {
 			break
 		}
-		d.Apply(rec)
+		fold(rec)
 	}
-	return &d, nil
+	return nil
 }
 
 // ProvenVersion returns the version of the document that the check code proves, of

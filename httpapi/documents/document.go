@@ -4,9 +4,11 @@
 package documents
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
@@ -30,7 +32,7 @@ func (d Document) Title() string { return titles[d.Kind].in(d.Language) }
 // StateBody that issues the document.
 func (d Document) StateBody() string {
 	if d.Service == domain.S000 {
-		return d.Body
+		return cmp.Or(d.Keeper.In(d.Language), d.Body)
 	}
 	return ministry.in(d.Language)
 }
@@ -129,7 +131,35 @@ func (d Document) Lines() []Line {
 		add(labelDue, instant(d.Deadline, l))
 		add(labelFee, free.in(l))
 	}
+	if d.Kind == certificates.Placement || d.Kind == certificates.Refusal {
+		add(labelDecided, d.decided())
+	}
+	if d.Signer != (certificates.Signer{}) {
+		add(labelSigned, d.signer())
+	}
 	return lines
+}
+
+// decided says how the body decided.
+func (d Document) decided() string {
+	m := d.Minutes
+	switch {
+	case m == nil:
+		return decidedAlone.in(d.Language)
+	case len(m.Present) == 0:
+		return decidedAlone.in(d.Language) + "; " + fmt.Sprintf(minutesOf.in(d.Language), m.Number, day(m.Day, d.Language))
+	}
+	return fmt.Sprintf(decidedByMeeting.in(d.Language), m.Number, day(m.Day, d.Language), len(m.Present),
+		m.Count(domain.VotedFor), m.Count(domain.VotedAgainst), m.Count(domain.Abstained))
+}
+
+// signer is the name of the official, or where no record has it the account, with office and body.
+func (d Document) signer() string {
+	who := []string{cmp.Or(string(d.Signer.Name), d.Signer.Account)}
+	if d.Signer.Office != "" {
+		who = append(who, offices[d.Signer.Office].in(d.Language))
+	}
+	return strings.Join(append(who, d.Signer.Body.In(d.Language)), ", ")
 }
 
 // shownIIN is the IIN but for what would be enough to misuse it: a document

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
@@ -20,8 +21,15 @@ func one(kind certificates.Kind, language domain.Language) Document {
 		CheckCode: "7K3M9QWER5T2ABCDEFGHJKMNPQRS",
 		CheckURL:  "https://tizilim.example/v1/certificates/check/7K3M-9QWE-R5T2-ABCD-EFGH-JKMN-PQRS",
 	}
+	d.Signer = certificates.Signer{
+		Account: "astana-1", Name: "Бауыржан Сейітұлы Қасымжанов", Office: body.Deputy,
+		Body: body.Names{Kazakh: "Астана комиссиясы", Russian: "Комиссия Астаны", English: "Commission of Astana"},
+	}
 	switch kind {
 	case certificates.Placement, certificates.Refusal:
+		d.Minutes = &domain.Minutes{Number: "12", Day: domaintest.Today(), Present: []domain.Attendance{
+			{Vote: domain.VotedFor}, {Vote: domain.VotedFor}, {Vote: domain.VotedAgainst}, {Vote: domain.Abstained},
+		}}
 		d.Body, d.Settlement, d.ListTitle = "ҚР Қорғаныс министрлігі", "Астана", "Қызметтік тұрғын үйге мұқтаждар, Астана гарнизоны"
 	}
 	switch kind {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -237,7 +238,27 @@ var (
 	labelAcceptor   = text{"Қабылдаған", "Принял(а)", "Accepted by"}
 	labelChannel    = text{"Өтініш беру арнасы", "Канал подачи", "Channel"}
 	labelFee        = text{"Ақысы", "Плата", "Fee"}
+	labelDecided    = text{"Шешім қабылданды", "Решение принято", "Decided by"}
+	labelSigned     = text{"Қол қойған", "Подписано", "Signed by"}
 	free            = text{"тегін", "бесплатно", "free of charge"}
+
+	decidedAlone = text{
+		"лауазымды адам жеке, отырыссыз",
+		"должностным лицом единолично, без заседания",
+		"the official alone, without a meeting",
+	}
+	minutesOf        = text{"№ %s хаттама, %s", "протокол № %s, %s", "minutes No. %s, %s"}
+	decidedByMeeting = text{
+		"отырыста, № %s хаттама, %s: қатысқаны %d, жақтағаны %d, қарсы болғаны %d, қалыс қалғаны %d",
+		"на заседании, протокол № %s, %s: присутствовали %d, за %d, против %d, воздержались %d",
+		"a meeting, minutes No. %s, %s: present %d, for %d, against %d, abstained %d",
+	}
+	offices = map[body.Office]text{
+		body.Head:       {"басшы", "руководитель", "head"},
+		body.Deputy:     {"басшының орынбасары", "заместитель руководителя", "deputy head"},
+		body.Member:     {"мүше", "член", "member"},
+		body.Specialist: {"маман", "специалист", "specialist"},
+	}
 
 	markDuplicate = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
 	markInsteadOf = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
