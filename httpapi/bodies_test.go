@@ -207,3 +207,22 @@ func TestAnOfficialWhoHasLeftIsNotAccepted(t *testing.T) {
 	})
 	s.get("/v1/bodies", bearer).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
 }
+
+// TestC9_NobodyStatesAnOfficeThatTheRecordGivesToOthers: once the head of the default body is
+// recorded, the word of an account without a record counts no longer.
+func TestC9_NobodyStatesAnOfficeThatTheRecordGivesToOthers(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	must(t, r.another().RecordDefaultBodies(s.ctx()))
+	wish := "/v1/cases/" + s.applied(s.citizen(), s.list())
+	s.command(wish+"/review", s.token(domain.RoleCommission), body{}).is(http.StatusOK)
+	extend := func(until string) *answer {
+		return s.command(wish+"/extension", s.token(domain.RoleCommission),
+			body{"office": "head", "until": until, "reasons": "r"})
+	}
+	extend("2026-04-20").is(http.StatusOK)
+	s.command("/v1/bodies/"+bodies.Default(domain.RoleCommission).String()+"/officials", s.token(domain.RoleAdministrator),
+		body{"iin": s.iin(), "office": "head", "from": "2026-03-01", "basis": "order 1"}).is(http.StatusOK)
+	s.until("the head is known", func() bool { return extend("2026-04-20").status == http.StatusForbidden })
+	extend("2026-04-21").refused(http.StatusForbidden, domain.CodeOfficeRequired, "")
+}

@@ -172,7 +172,7 @@ type caseBody struct {
 	RegisteredAt   time.Time             `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
 	Deadline       time.Time             `json:"deadline,omitzero" doc:"The last instant for the decision, extensions included; left out while the case waits for co-owners"`
 	Overdue        bool                  `json:"overdue,omitempty" doc:"true if the deadline passed without a decision"`
-	Decider        string                `json:"decider,omitempty" doc:"The account that decides the case; shown to staff only"`
+	Decider        string                `json:"decider,omitempty" doc:"The account that took the case up and prepares its decision; shown to staff only"`
 	Correction     *correctionState      `json:"correction,omitempty" doc:"What the application lacks"`
 	Hearing        *hearingState         `json:"hearing,omitempty"`
 	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`

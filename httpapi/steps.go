@@ -201,7 +201,7 @@ func (s *Server) takeUpCase() operation.Operation {
 		ID:       "review",
 		Of:       operation.OfCase,
 		Summary:  "Begin the review of an application",
-		Doc:      "The account that begins the review is the deciding official of the case.",
+		Doc:      "The account that begins the review prepares the decision. Any official of the body who is not barred records it.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{}`,
@@ -285,7 +285,7 @@ func (s *Server) endHearing() operation.Operation {
 }
 
 type extensionBody struct {
-	Office  procedure.Office `json:"office,omitempty" doc:"The office of the official who extends the term; APPC 76 allows only these. The record of the body says who holds it, so you can leave it out; only an account without a record states it"`
+	Office  procedure.Office `json:"office,omitempty" doc:"The office of the official who extends the term; APPC 76 allows only these. The record of the body says who holds it, so you can leave it out; only an account without a record states it, and only while no head and no deputy of the body is recorded"`
 	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
 	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
@@ -306,6 +306,9 @@ func (s *Server) extendTerm() operation.Operation {
 	}, func(ctx context.Context, _ domain.CaseID, b extensionBody) (procedure.Extension, error) {
 		x := procedure.Extension{Office: b.Office, Stated: true, Until: b.Until, Reasons: domain.Personal(b.Reasons)}
 		p := operation.Caller(ctx)
+		if led := operation.Body(ctx).LedOn(domain.DateOf(s.now())); p.PersonID.IsZero() && led {
+			return x, notLeading()
+		}
 		if p.PersonID.IsZero() {
 			return x, nil
 		}
@@ -330,7 +333,11 @@ func officeOf(
 			return office, nil
 		}
 	}
-	return "", domain.Refuse(domain.Forbidden, domain.CodeOfficeRequired,
+	return "", notLeading()
+}
+
+func notLeading() *domain.Error {
+	return domain.Refuse(domain.Forbidden, domain.CodeOfficeRequired,
 		"by the record of your body you are neither its head nor a deputy today, or not in the office that you name")
 }
 
