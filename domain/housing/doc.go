@@ -11,7 +11,7 @@
 //   - [Provision] from case-<case>: one decision to give a dwelling.
 //
 // Each thing that can happen to an entry after its placement has its own file:
-// redating.go (Q17), transfer.go (Q16), protection.go (Q15a), priority.go (Q8),
+// redating.go (Q17, Q34), transfer.go (Q16, Q33), protection.go (Q15a), priority.go (Q8, Q35),
 // notice.go (Q15), inventory.go (Q18, Q23), consent.go (Q22), provision.go
 // (Q19, Q20) and numbers.go (numbers over time, the public list Q21). The
 // states of an entry are Active, UnderReview, Provided and Removed
