@@ -3,7 +3,6 @@ package residence
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -45,14 +44,14 @@ func (p *Person) Alike(d PersonData) bool {
 // alikeAnswered refuses to record a person without an IIN who may be recorded already, until
 // the official has looked at each of those records.
 func (c RecordPerson) alikeAnswered() error {
-	if c.IIN != "" || len(c.Alike) == 0 || slices.Contains(c.Accept, domain.CodePersonAlike) {
+	if c.IIN != "" {
 		return nil
 	}
-	refusal := domain.Refuse(domain.Conflict, domain.CodeWarningsOpen,
-		"this person may be recorded already: use that record, or accept the code if it is somebody else").At("accept")
+	var warnings []*domain.Error
 	for _, id := range c.Alike {
-		refusal.Also = append(refusal.Also, domain.Refuse(domain.Conflict, domain.CodePersonAlike,
-			"the person %s is recorded with this name and birth date: compare the documents", id).At("accept"))
+		warnings = append(warnings, domain.Refuse(domain.Conflict, domain.CodePersonAlike,
+			"the person %s is recorded with this name and birth date: compare the documents", id))
 	}
-	return refusal
+	return domain.CheckAnswered(warnings, c.Accept,
+		"this person may be recorded already: use that record, or accept the code if it is somebody else")
 }

@@ -278,17 +278,10 @@ var contradictionTexts = map[domain.Code]string{
 // answered returns the contradictions, within a record or of two records, or refuses and names
 // each that is not accepted.
 func answered(found, accept []domain.Code) ([]domain.Code, error) {
-	var open []*domain.Error
+	var warnings []*domain.Error
 	for _, code := range found {
-		if !slices.Contains(accept, code) {
-			open = append(open, domain.Refuse(domain.Conflict, code, "%s", contradictionTexts[code]).At("accept"))
-		}
+		warnings = append(warnings, domain.Refuse(domain.Conflict, code, "%s", contradictionTexts[code]))
 	}
-	if len(open) == 0 {
-		return found, nil
-	}
-	refusal := domain.Refuse(domain.Conflict, domain.CodeWarningsOpen,
-		"what is recorded contradicts itself: mend it, or accept by its code what is so in the document").At("accept")
-	refusal.Also = open
-	return nil, refusal
+	return found, domain.CheckAnswered(warnings, accept,
+		"what is recorded contradicts itself: mend it, or accept by its code what is so in the document")
 }
