@@ -245,6 +245,21 @@ const (
 	CodePastBenefit       Code = "past_benefit"
 	CodeDwellingAlienated Code = "dwelling_alienated"
 
+	// What the registry's own records say against what is stated: warnings that must be answered
+	// (Q28, Q29).
+	CodeTitleUnstated       Code = "dwelling_not_stated"
+	CodeSharesTogether      Code = "shares_together_count"
+	CodeAlienationUnstated  Code = "alienation_not_stated"
+	CodeServiceLeaseHeld    Code = "service_dwelling_held"
+	CodeCountedElsewhere    Code = "counted_in_another_entry"
+	CodeChildOfAge          Code = "child_of_age"
+	CodeLeftCountry         Code = "left_the_country"
+	CodeRegisteredElsewhere Code = "registered_elsewhere"
+	CodeAreaDiffers         Code = "area_differs"
+	CodeRoomsDiffer         Code = "rooms_differ"
+	CodeCauseNotRecorded    Code = "cause_not_recorded"
+	CodeNotAllCompared      Code = "not_all_compared"
+
 	// The procedure of a case (C2-C13, C15).
 	CodeStepNotOpen      Code = "step_not_open"
 	CodeTooEarly         Code = "too_early"

@@ -38,7 +38,7 @@ func (s *subtest) probed(p probe) *answer {
 // fromTheLog are the operations that need no model to find a record.
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-body",
-	"get-inclusion-proof",
+	"get-inclusion-proof", "get-case-comparison", "get-entry-comparison",
 }
 
 // showAll are the operations that name no record which may be missing: what they

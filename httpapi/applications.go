@@ -29,6 +29,7 @@ type findingBody struct {
 	Kind           housing.FindingKind `json:"kind"`
 	PersonID       domain.PersonID     `json:"person_id" format:"uuid" doc:"The applicant or a member of the family"`
 	Source         housing.CheckSource `json:"source" doc:"How it was found; a look-up in state systems needs a consent in force"`
+	DwellingID     domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"The recorded dwelling that the finding is about; it tells the registry which of its own records you have seen"`
 	Settlement     string              `json:"settlement,omitempty" maxLength:"200" doc:"Where the dwelling or the benefit is. Default: the settlement of the list"`
 	Share          string              `json:"share,omitempty" maxLength:"13" doc:"The share in a dwelling that is owned or was alienated" example:"1/2"`
 	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"true for a dwelling that the spouse had before the marriage"`
@@ -64,6 +65,7 @@ type decisionBody struct {
 	Order       *orderBody       `json:"order,omitempty" doc:"Which order holds, and why; only for a placement that was refused with order_contradicted"`
 	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)); only for a refusal without a hearing"`
 	Minuted
+	Accepting
 }
 
 type orderBody struct {
@@ -89,7 +91,9 @@ func (s *Server) decideCase() operation.Operation {
 		Of:      operation.OfCase,
 		Summary: "Decide an application for service housing",
 		Doc: "A placement issues the certificate, which has the day and the ordinal number. A refusal names one " +
-			"of three grounds. It follows a hearing, or names the exemption from the hearing.",
+			"of three grounds. It follows a hearing, or names the exemption from the hearing. A placement is refused " +
+			"with warnings_not_answered where the registry's own records say what no finding says, such as a dwelling " +
+			"that the spouse owns: state it in a finding, or answer it with accept and accept_reasons.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(caseProblems, minutesProblems, []domain.Code{
 			domain.CodeShareFormat, domain.CodeListUnknown,
@@ -103,7 +107,7 @@ func (s *Server) decideCase() operation.Operation {
 			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
 			domain.CodeConsentTerms, domain.CodeMemberConsentMissing,
 			domain.CodeOrderContradicted,
-		}),
+		}, contradictedByRecords),
 		Example: `{
 			"outcome": "place",
 			"examination": {"findings": [{
@@ -139,6 +143,10 @@ func (s *Server) decide(
 		examine = &c
 	}
 	if in.Body.Outcome == "refuse" {
+		if len(in.Body.Accept) > 0 || in.Body.AcceptReasons != "" {
+			return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"a refusal answers no contradiction of the records; leave it out").At("accept")
+		}
 		if in.Body.Order != nil {
 			return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 				"a refusal gives no place on a list; leave the order out").At("order")
@@ -172,7 +180,9 @@ func (s *Server) decide(
 	if x := in.Body.Order; x != nil {
 		order = housing.OrderStatement{Holds: x.Holds, Reasons: domain.Personal(x.Reasons)}
 	}
-	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, order, opt)
+	return s.commands.DecidePlacement(ctx, cmd, in.ID, housing.Approve{
+		Examine: examine, Order: order, Accept: in.Body.accept(),
+	}, opt)
 }
 
 // examine reads an examination. member is the path of the body that has it.
@@ -180,8 +190,9 @@ func (b examinationBody) examine(member string) (housing.Examine, error) {
 	c := housing.Examine{Exception: domain.Personal(b.Exception)}
 	for i, f := range b.Findings {
 		found := housing.Finding{
-			Kind: f.Kind, PersonID: f.PersonID, Source: f.Source, Settlement: f.Settlement, BeforeMarriage: f.BeforeMarriage,
-			Unfulfilled: f.Unfulfilled, AlienatedOn: f.AlienatedOn, Benefit: f.Benefit, Note: domain.Personal(f.Note),
+			Kind: f.Kind, PersonID: f.PersonID, Source: f.Source, DwellingID: f.DwellingID, Settlement: f.Settlement,
+			BeforeMarriage: f.BeforeMarriage,
+			Unfulfilled:    f.Unfulfilled, AlienatedOn: f.AlienatedOn, Benefit: f.Benefit, Note: domain.Personal(f.Note),
 		}
 		if f.Share != "" {
 			share, err := rules.ParseFraction(f.Share)
@@ -361,6 +372,7 @@ type applyBody struct {
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody      `json:"signature"`
 	Basis       *basisBody         `json:"basis,omitempty" doc:"Only at a desk: the signed application with the consent; the rules in force demand one if the consent is given"`
+	Accepting
 	Representing
 }
 
@@ -379,13 +391,15 @@ func (s *Server) applyForHousing() operation.Operation {
 		Of:      operation.OfRequest,
 		Summary: "Apply for placing on a list (S000)",
 		Doc: "The decision is due within 30 calendar days. The order of a list is the order of the complete " +
-			"applications; the order of the decisions does not matter.",
+			"applications; the order of the decisions does not matter. A child who is of age by the registry's own " +
+			"records is a warning: answer it with accept and accept_reasons, or name the family otherwise.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
-			domain.CodeRepresentative, domain.CodeNotFound,
+			domain.CodeRepresentative, domain.CodeNotFound, domain.CodeWarningsOpen, domain.CodeChildOfAge,
+			domain.CodeReasonsRequired,
 		}, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
@@ -420,7 +434,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
 			Terms:     in.Body.Terms.terms(),
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
-			Basis: in.Body.Basis.basis(),
+			Basis: in.Body.Basis.basis(), Accept: in.Body.accept(),
 		}
 		for _, m := range in.Body.Family {
 			c.Family = append(c.Family, housing.FamilyMember(m))

@@ -27,7 +27,7 @@ func (s *subtest) family(list string, more body) (person, spouse, child, id stri
 	s.t.Helper()
 	person, spouse, child = s.citizen(), s.citizen(), s.citizen()
 	id = s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list).with(body{
-		"family": []body{{"person_id": spouse, "relation": "spouse"}, {"person_id": child, "relation": "child"}},
+		"family": []body{{"person_id": spouse, "relation": "spouse"}, {"person_id": child, "relation": "disabled_child"}},
 	}).with(more)).is(201).id("case_id")
 	for _, m := range []string{spouse, child} {
 		own := body{"given": true}

@@ -263,6 +263,7 @@ type transferBody struct {
 	Agreed   *basisBody            `json:"agreement,omitempty" doc:"Of a divorce by its certificate: the paper by which the holder leaves the entry to the former spouse"`
 	Need     needCheckBody         `json:"need_check"`
 	Minuted
+	Accepting
 }
 
 type transferred struct {
@@ -283,12 +284,15 @@ func (s *Server) transferEntry() operation.Operation {
 		Summary: "Transfer an entry to a remaining member of the family",
 		Doc: "This is for the death or departure of the holder, or for a divorce after which the spouse keeps the entry, " +
 			"if the family is still in need. The entry keeps its place in the order. The new holder gets a certificate " +
-			"of their own; the former one is overtaken. It ends the review that the death of the holder began.",
+			"of their own; the former one is overtaken. It ends the review that the death of the holder began. What the registry's " +
+			"own records say against it, such as a holder whose death is not recorded, is a warning: answer it with " +
+			"accept and accept_reasons.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, meetingProblems, []domain.Code{
 			domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
 			domain.CodeEntryUnderReview, domain.CodeNotInFamily, domain.CodeBasisRequired, domain.CodeHashFormat,
-		}),
+			domain.CodeReasonsRequired,
+		}, contradictedByRecords),
 		Example: `{
 			"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "cause": "death", "on": "2026-03-10",
 			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true}
@@ -297,7 +301,7 @@ func (s *Server) transferEntry() operation.Operation {
 		call.Minutes = in.Body.stated()
 		r, err := s.commands.TransferEntry(ctx, call.Command, in.ListID, housing.Transfer{
 			EntryID: in.EntryID, PersonID: in.Body.PersonID, Family: family(in.Body.Family), Cause: in.Body.Cause,
-			On: in.Body.On, Need: housing.NeedCheck(in.Body.Need),
+			On: in.Body.On, Need: housing.NeedCheck(in.Body.Need), Accept: in.Body.accept(),
 			Basis: in.Body.Basis.basis(), Agreement: in.Body.Agreed.basis(),
 		}, call.Options)
 		out := transferred{EntryID: in.EntryID}

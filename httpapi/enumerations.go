@@ -86,6 +86,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(consequences),
 	operation.Values(ownershipConsequences),
 	operation.Values(ownershipActions),
+	operation.Values(contradictionsOfRecords),
 	operation.Values(contradictions),
 	operation.Values(unlikelyOfParents),
 	operation.Values(warningsToAnswer),

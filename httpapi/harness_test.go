@@ -30,6 +30,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
 	"tizilim/domain/proof"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
@@ -922,8 +923,11 @@ func (s *subtest) applied(person, list string) string {
 }
 
 // placing is the decision to place somebody of whom nothing was found that
-// would bar it.
-var placing = body{"outcome": "place", "examination": body{"findings": []body{}}}
+// would bar it, whatever the registry's own records say.
+var placing = body{"outcome": "place", "examination": body{"findings": []body{}}}.with(lookedAt)
+
+// lookedAt answers whatever the registry's own records say.
+var lookedAt = body{"accept": housing.Contradictions, "accept_reasons": "the commission has looked at it"}
 
 func (s *subtest) placed(caseID string) *answer {
 	s.t.Helper()

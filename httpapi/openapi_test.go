@@ -524,6 +524,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": true}).is(200)
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	fits("get-case-comparison", json, s.get("/v1/cases/"+applied+"/comparison", auditor).is(200))
+	fits("get-entry-comparison", json, s.get(entry+"/comparison", commission).is(200))
 	fits("get-me", json, s.seen("/v1/me", s.as(owner), placed))
 	fits("get-my-services", json, s.seen("/v1/me/services?limit=2", s.as(owner), placed))
 	fits("get-my-queue", json, s.seen("/v1/me/queue", s.as(owner), placed))
@@ -590,7 +592,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	)
 	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
 	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
-		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "child"}},
+		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "disabled_child"}},
 	}).is(200))
 	fits(
 		"protect-entry",
@@ -604,7 +606,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits(
 		"transfer-entry",
 		json,
-		s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}).
+		s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}.with(lookedAt)).
 			is(200),
 	)
 	r.clock.pass(2 * 24 * time.Hour)
@@ -622,7 +624,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("decline-dwelling", json, s.command(entry+"/decline", commission, declining(service)).is(200))
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
 		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"},
-	}).is(200))
+	}.with(lookedAt)).is(200))
 	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
 	fits(

@@ -50,7 +50,9 @@ type ownersCorrected struct {
 	operation.Events
 }
 
-func shownTitle(t residence.Title) titleBody { return titleBody{shownOwners(t.Owners), t.On, t.Void} }
+func shownTitle(t residence.Ownership) titleBody {
+	return titleBody{shownOwners(t.Owners), t.On, t.Void}
+}
 
 func (s *Server) correctOwners() operation.Operation {
 	return operation.Command(operation.Declaration{

@@ -20,8 +20,8 @@ func (s *Server) provisionOperations() []operation.Operation {
 
 type provisionBody struct {
 	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid"`
-	UsefulArea int               `json:"useful_area" minimum:"1" maximum:"10000" doc:"The useful area in whole square metres"`
-	Rooms      int               `json:"rooms" minimum:"1" maximum:"100"`
+	UsefulArea int               `json:"useful_area,omitempty" minimum:"1" maximum:"10000" doc:"The useful area in whole square metres. Where it is recorded, the recorded one counts, and this may be left out"`
+	Rooms      int               `json:"rooms,omitempty" minimum:"1" maximum:"100" doc:"As useful_area: the recorded number counts"`
 	Need       needCheckBody     `json:"need_check"`
 	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"Entries whose holders declined this dwelling. Each has a recorded decline, or its document in decline_documents. An entry with a recorded decline is skipped whether or not it is named here"`
 	Documents  []declineDocument `json:"decline_documents,omitempty" maxItems:"100" doc:"Declines that are not recorded yet. Each is recorded as an act of its holder, with this paper, when the dwelling is given"`
@@ -29,6 +29,7 @@ type provisionBody struct {
 	RegisterResidence bool        `json:"register_residence,omitempty" doc:"true also registers the permanent residence of the holder at the dwelling; the provision counts as the consent of the owner"`
 	RegisteredFrom    domain.Date `json:"registered_from,omitzero" format:"date" doc:"Only with register_residence: the first day of the registration, at the latest today. Default: today"`
 	Minuted
+	Accepting
 }
 
 type provisionInput struct {
@@ -66,7 +67,9 @@ func (s *Server) provideDwelling() operation.Operation {
 			"it has less than 15 m² for each person, or it has several rooms and more than 18 m² for each person " +
 			"even with one person more. The event names every entry that was skipped. The entry ends, and the " +
 			"dwelling gets its one lease. With register_residence the holder's residence is registered there too; " +
-			"if that is refused, the provision stands and the answer says why.",
+			"if that is refused, the provision stands and the answer says why. A place that is recorded as not for " +
+			"living is refused. What the registry's own records say against the need or the dwelling is a warning: " +
+			"answer it with accept and accept_reasons.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, meetingProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
@@ -74,7 +77,8 @@ func (s *Server) provideDwelling() operation.Operation {
 			domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeDwellingGone,
 			domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined,
 			domain.CodeNothingChanges, domain.CodeBasisRequired, domain.CodeHashFormat,
-		}),
+			domain.CodePlaceNotPermitted, domain.CodeReasonsRequired,
+		}, contradictedByRecords),
 		Example: `{
 			"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59", "useful_area": 54, "rooms": 2,
 			"minutes": {"number": "12"},
@@ -97,6 +101,7 @@ func (s *Server) provideDwelling() operation.Operation {
 			Need:     housing.NeedCheck(in.Body.Need), Declined: in.Body.Declined,
 			Documents: statedDeclines(in.Body.Documents), Minutes: call.Minutes.Number,
 			Register: in.Body.RegisterResidence, RegisteredFrom: in.Body.RegisteredFrom,
+			Accept: in.Body.accept(),
 		}, call.Options)
 		for _, rec := range r.Events {
 			switch e := rec.Event.(type) {

@@ -165,7 +165,7 @@ func (s *Server) operations() []operation.Operation {
 		s.dwellingOperations(), s.streetOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
-		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),
+		s.applicationOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
 		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)

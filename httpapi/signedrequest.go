@@ -59,7 +59,10 @@ func membersOf(rec domain.Recorded) signedMembers {
 			members: []string{
 				"channel", "language", "list_id", "applicant_id", "family", "consent", "consent_terms", "documents",
 			},
-			optional: map[string]any{"represented_by": rec.Meta.RepresentedBy},
+			optional: map[string]any{
+				"represented_by": rec.Meta.RepresentedBy,
+				"accept":         e.Answered.Codes(), "accept_reasons": e.Answered.Reasons,
+			},
 		}
 	case residence.DeregistrationApplied:
 		return signedMembers{

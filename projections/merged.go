@@ -18,8 +18,8 @@ const (
 	absorbedPrefix = "absorbed:"
 )
 
-// naming keeps which dwellings and entries have ever named a person: as one of the owners, or
-// in a family. Whether they still do, the streams say.
+// naming keeps which dwellings and entries have ever named a person: as one of the owners or in
+// a service lease, as the holder or in a family. Whether they still do, the streams say.
 func naming(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.OwnersChanged:
@@ -28,10 +28,12 @@ func naming(rec domain.Recorded) []op {
 		return namedBy(e.DwellingID.String(), ownersOf(e.Now.Owners))
 	case residence.OwnersChangeProposed:
 		return namedBy(e.DwellingID.String(), ownersOf(e.Owners))
+	case residence.LeaseBegan:
+		return namedBy(e.DwellingID.String(), append([]domain.PersonID{e.PersonID}, e.Family...))
 	case housing.EntryPlaced:
-		return namedBy(entryMember(e.ListID, e.EntryID), membersOf(e.Family))
+		return namedBy(entryMember(e.ListID, e.EntryID), append(membersOf(e.Family), e.PersonID))
 	case housing.EntryTransferred:
-		return namedBy(entryMember(e.ListID, e.EntryID), membersOf(e.Family))
+		return namedBy(entryMember(e.ListID, e.EntryID), append(membersOf(e.Family), e.PersonID))
 	case housing.ChangeReported:
 		return namedBy(entryMember(e.ListID, e.EntryID), membersOf(e.Family))
 	}

@@ -50,6 +50,9 @@ var mentions = map[string]string{
 	"evidence.certified_as": "the applicant, by another IIN",
 	"proposer_id":           "the official who acts",
 
+	"answered.contradictions.person_id":   "of the family, or the holder until a transfer, whom the event concerns",
+	"answered.contradictions.dwelling_id": "that somebody of the family has: nothing of it changes",
+
 	"stated_declines.person_id": "the holder of an entry in declined, whose history has the event by that",
 }
 

@@ -64,6 +64,7 @@ type ApplicationReceived struct {
 	Signature   domain.SignatureMethod `json:"signature"`
 	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
 	Basis       domain.Basis           `json:"basis,omitzero"`    // at a desk: the signed application
+	Answered    Answer                 `json:"answered,omitzero"` // of the applicant, to what the records say (Q28)
 	// ReceivedAt is when it was filed, from which its term and its place in the
 	// order run: filing at night costs no day and no place (Q4, Q6).
 	// RegisteredAt is when the office received it (C4).
@@ -85,8 +86,9 @@ type PlacementApproved struct {
 	RegisteredOn domain.Date     `json:"registered_on"`
 	Consent      Consent         `json:"consent"` // that the entry is to have
 	Judgement    Judgement       `json:"judgement"`
-	Order        OrderStatement  `json:"order,omitzero"` // where the instant contradicted the log
-	Edition      rules.EditionID `json:"edition"`        // of the rules it was judged by (Q10)
+	Order        OrderStatement  `json:"order,omitzero"`    // where the instant contradicted the log
+	Edition      rules.EditionID `json:"edition"`           // of the rules it was judged by (Q10)
+	Answered     Answer          `json:"answered,omitzero"` // to what the records say beside the findings (Q28)
 	ApprovedAt   time.Time       `json:"approved_at"`
 }
 
@@ -244,6 +246,8 @@ type ReceiveApplication struct {
 	Basis       domain.Basis               // at a desk: the signed application
 	Adult       func(domain.PersonID) bool // who of the family has legal capacity; nil: nobody
 	Born        Births                     // nil: nothing is known
+	Facts       Facts                      // of the family: births and deaths
+	Accept      Accept                     // by the applicant
 	Rules       rules.Book                 // by which it is judged
 }
 
@@ -301,6 +305,17 @@ func (a *Application) Receive(
 				"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
 		}
 	}
+	if err := c.Facts.alive(c.Family); err != nil {
+		return nil, err
+	}
+	answer, err := c.Accept.answer(c.Facts.childrenOfAge(c.Family, c.Rules.On(cmd.Today()), cmd.Today()))
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.Contradictions) == 0 && !c.Accept.isZero() { // the event keeps all that was signed
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"the records contradict nothing in this application; leave the answer out").At("accept")
+	}
 	lastDay, err := c.Rules.PlacementDeadline(cmd.Today())
 	if err != nil {
 		return nil, err
@@ -313,7 +328,7 @@ func (a *Application) Receive(
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family,
 		Consenting: c.consenting(c.Rules.On(cmd.Today())), Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
-		Basis:      c.Basis,
+		Basis: c.Basis, Answered: answer,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
 }
@@ -341,14 +356,21 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 	return nil
 }
 
-// Approve decides to place the applicant. The applicant must be in need by the
-// last examination, or by the one that comes with the decision, judged on the
-// day of the decision by the edition in force on it (Q10). The list must still
-// be open to the person; that is checked again when the entry is appended. order
-// says which order holds where the instant of the application contradicts the log.
-func (a *Application) Approve(
-	cmd domain.Command, l *List, inline *Examine, order OrderStatement, by rules.Book,
-) ([]domain.Event, error) {
+// Approve is the command that places an applicant.
+type Approve struct {
+	Examine *Examine       // that comes with the decision
+	Order   OrderStatement // which order holds where the instant of the application contradicts the log
+	Facts   Facts
+	Accept  Accept
+	Rules   rules.Book // by which it is judged
+}
+
+// Approve decides [Approve]. The applicant must be in need by the last
+// examination, or by the one that comes with the decision, judged on the day of
+// the decision by the edition in force on it (Q10). What the registry's own
+// records say beside that examination must be answered (Q28). The list must still
+// be open to the person; that is checked again when the entry is appended.
+func (a *Application) Approve(cmd domain.Command, l *List, c Approve) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
@@ -367,7 +389,7 @@ func (a *Application) Approve(
 	if err := l.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
-	judgement, examined, err := a.judged(cmd, inline, by)
+	judgement, findings, examined, err := a.judged(cmd, c.Examine, c.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -379,15 +401,24 @@ func (a *Application) Approve(
 	if !judgement.InNeed {
 		return nil, judgement.notMet()
 	}
-	filed, order, err := l.settleOrder(Seniority{At: a.Completed.At, Position: a.Completed.Position}, order)
+	filed, order, err := l.settleOrder(Seniority{At: a.Completed.At, Position: a.Completed.Position}, c.Order)
 	if err != nil {
 		return nil, err
 	}
+	if err := c.Facts.living(a.ApplicantID, nil); err != nil {
+		return nil, err
+	}
+	answer, err := c.Accept.answer(c.Facts.contradictions(a.compared(findings, cmd.Today(), c.Rules)))
+	if err != nil {
+		return nil, err
+	}
+	judgement.Family = c.Facts.withoutDead(judgement.Family)
 	return append(append(before, examined...), PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
 		EntryID:   EntryOf(a.CaseID),
 		Seniority: filed, Family: judgement.Family, RegisteredOn: cmd.Today(),
-		Consent: a.entryConsent(), Judgement: *judgement, Order: order, Edition: judgement.Edition, ApprovedAt: cmd.Now,
+		Consent: a.entryConsent(), Judgement: *judgement, Order: order, Edition: judgement.Edition, Answered: answer,
+		ApprovedAt: cmd.Now,
 	}), nil
 }
 
@@ -460,7 +491,7 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	if err != nil {
 		return nil, err
 	}
-	judgement, examined, err := a.judged(cmd, c.Examine, c.Rules)
+	judgement, _, examined, err := a.judged(cmd, c.Examine, c.Rules)
 	if err != nil {
 		return nil, err
 	}

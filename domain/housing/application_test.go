@@ -371,7 +371,7 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 			t.Errorf("C17 with a one-time password on %s: %v, want %q", c.on, err, c.otp)
 		}
 		a := domaintest.Fold[housing.Application](received()...)
-		events, err = a.Approve(cmd, opened().fold(), found(), housing.OrderStatement{}, book)
+		events, err = a.Approve(cmd, opened().fold(), housing.Approve{Examine: found(), Rules: book})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -418,7 +418,7 @@ func TestDecideApplication(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(q on) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Approve(domaintest.Command(), q.fold(), nil, housing.OrderStatement{}, rules.Book{})
+			return a.Approve(domaintest.Command(), q.fold(), housing.Approve{})
 		}
 	}
 	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
@@ -651,7 +651,7 @@ func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 
 func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received()...)
-	events, err := a.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), found(), housing.OrderStatement{}, rules.Book{})
+	events, err := a.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), housing.Approve{Examine: found()})
 	if err != nil {
 		t.Fatal(err)
 	}

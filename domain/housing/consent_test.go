@@ -390,7 +390,7 @@ func TestC20_S000_6_NonConsentIsAGroundWhereThereIsNoConsent(t *testing.T) {
 			) != c.refusal {
 				t.Errorf("refused on S000-6: %v, want %q", err, c.refusal)
 			}
-			if _, err := a.Approve(domaintest.Command(), opened().fold(), found(), housing.OrderStatement{}, rules.Book{}); domain.CodeOf(
+			if _, err := a.Approve(domaintest.Command(), opened().fold(), housing.Approve{Examine: found()}); domain.CodeOf(
 				err,
 			) != c.placing {
 				t.Errorf("placed: %v, want %q", err, c.placing)
@@ -428,7 +428,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			events, err := domaintest.Fold[housing.Application](
-				c.given...).Approve(domaintest.Command(), opened().fold(), found(), housing.OrderStatement{}, rules.Book{})
+				c.given...).Approve(domaintest.Command(), opened().fold(), housing.Approve{Examine: found()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -78,7 +78,7 @@ func TestV7_ADecisionStatesWhichOrderHoldsOnlyWhereTheInstantContradictsTheLog(t
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := domaintest.Fold[housing.Application](received()...)
-			events, err := a.Approve(domaintest.Command(), c.list, found(), c.order, rules.Book{})
+			events, err := a.Approve(domaintest.Command(), c.list, housing.Approve{Examine: found(), Order: c.order})
 			if domain.CodeOf(err) != c.refuse {
 				t.Fatalf("answered %v", err)
 			}

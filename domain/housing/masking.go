@@ -21,6 +21,10 @@ func (c AnswerAsMember) LogValue() slog.Value     { return domain.Masked(c) }
 func (c ChangeConsent) LogValue() slog.Value      { return domain.Masked(c) }
 func (c ReceiveApplication) LogValue() slog.Value { return domain.Masked(c) }
 func (c Refuse) LogValue() slog.Value             { return domain.Masked(c) }
+func (c Approve) LogValue() slog.Value            { return domain.Masked(c) }
+func (c Provide) LogValue() slog.Value            { return domain.Masked(c) }
+func (c Transfer) LogValue() slog.Value           { return domain.Masked(c) }
+func (a Accept) LogValue() slog.Value             { return domain.Masked(a) }
 func (a Act) LogValue() slog.Value                { return domain.Masked(a) }
 func (c Remove) LogValue() slog.Value             { return domain.Masked(c) }
 func (c Reinstate) LogValue() slog.Value          { return domain.Masked(c) }

@@ -13,12 +13,16 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.Examine{}, 2},
-		{housing.Application{}, 17},
+		{housing.Application{}, 19},
 		{housing.OrderStatement{}, 1},
-		{housing.ReceiveApplication{}, 12},
+		{housing.ReceiveApplication{}, 13},
 		{housing.AnswerAsMember{}, 3},
 		{housing.ChangeConsent{}, 3},
 		{housing.Refuse{}, 5},
+		{housing.Approve{}, 4},
+		{housing.Provide{}, 4},
+		{housing.Transfer{}, 7},
+		{housing.Accept{}, 1},
 		{housing.Remove{}, 2},
 		{housing.Reinstate{}, 2},
 		{housing.Act{}, 1},

@@ -169,7 +169,7 @@ func TestDropMembers(t *testing.T) {
 // has consented.
 func TestC20_NobodyIsPlacedOrLookedUpWithoutTheSpousesOwnConsent(t *testing.T) {
 	place := func(a *housing.Application) ([]domain.Event, error) {
-		return a.Approve(domaintest.Command(), opened().fold(), found(), housing.OrderStatement{}, rules.Book{})
+		return a.Approve(domaintest.Command(), opened().fold(), housing.Approve{Examine: found()})
 	}
 	look := func(a *housing.Application) ([]domain.Event, error) {
 		return a.Examine(domaintest.Command(), housing.Examine{

@@ -41,6 +41,8 @@ type Finding struct {
 	Kind     FindingKind     `json:"kind"`
 	PersonID domain.PersonID `json:"person_id"` // the applicant or a member of the family
 	Source   CheckSource     `json:"source"`
+	// that the finding is about; zero where it is not named, or nowhere recorded
+	DwellingID domain.DwellingID `json:"dwelling_id,omitzero"`
 	// dwellings and benefits: where; that of the list where it is empty
 	Settlement     string         `json:"settlement,omitempty"`
 	Share          rules.Fraction `json:"share,omitzero"`            // dwellings owned and alienated
@@ -291,6 +293,7 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 		given   bool
 		allowed bool
 	}{
+		{"dwelling_id", !f.DwellingID.IsZero(), dwelling || f.Kind == FoundStateDwelling || f.Kind == FoundBelowNorms},
 		{"settlement", f.Settlement != "", dwelling || f.Kind == FoundBenefit},
 		{"share", f.Share != rules.Fraction{}, dwelling},
 		{"before_marriage", f.BeforeMarriage, dwelling},
@@ -356,23 +359,25 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 }
 
 // judged returns the examination that a decision rests on, judged by the
-// edition of its day, with the events that go before it: an examination that
-// the decision brings is recorded with it. The judgement is nil where there is
-// none.
-func (a *Application) judged(cmd domain.Command, inline *Examine, by rules.Book) (*Judgement, []domain.Event, error) {
+// edition of its day, with its findings and the events that go before the
+// decision: an examination that the decision brings is recorded with it. The
+// judgement is nil where there is none.
+func (a *Application) judged(
+	cmd domain.Command, inline *Examine, by rules.Book,
+) (*Judgement, []Finding, []domain.Event, error) {
 	examined, events := a.Examined, []domain.Event(nil)
 	if inline != nil {
 		e, err := a.examine(cmd, *inline)
 		if err != nil {
-			return nil, nil, within("examination", err)
+			return nil, nil, nil, within("examination", err)
 		}
 		examined, events = &e, []domain.Event{e}
 	}
 	if examined == nil {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	j := examined.Judge(by.On(cmd.Today()), cmd.Today())
-	return &j, events, nil
+	return &j, examined.Findings, events, nil
 }
 
 // within puts the field of a refusal into the member that it is part of.

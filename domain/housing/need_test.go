@@ -164,7 +164,7 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 	t.Run("Q13 the entry has the family that is counted", func(t *testing.T) {
 		a := domaintest.Fold[housing.Application](
 			received(household).takenUp().examined(owns(daur, "1/1", beforeWed))...)
-		events, err := a.Approve(domaintest.Command(), opened().fold(), nil, housing.OrderStatement{}, rules.Book{})
+		events, err := a.Approve(domaintest.Command(), opened().fold(), housing.Approve{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 	book := rulestest.Book(t, "2026-04-01", `"dwelling_share_from": "1/2"`, `"dwelling_share_from": "1/4"`)
 	a := domaintest.Fold[housing.Application](received(household).takenUp().examined(owns(aigul, "1/3"))...)
 	approve := func(on string) ([]domain.Event, error) {
-		return a.Approve(domaintest.CommandOn(on), opened().fold(), nil, housing.OrderStatement{}, book)
+		return a.Approve(domaintest.CommandOn(on), opened().fold(), housing.Approve{Rules: book})
 	}
 	events, err := approve("2026-03-31")
 	if err != nil {
@@ -261,7 +261,7 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 	sold := found(alienated(aigul, "1/1", "2021-03-15"))
 	plain := domaintest.Fold[housing.Application](received()...)
-	_, err := plain.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, housing.OrderStatement{}, rules.Book{})
+	_, err := plain.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), housing.Approve{Examine: sold})
 	domaintest.Refused(t, nil, err, domain.CodeRequirementsNotMet, "outcome")
 	corrected := domaintest.Fold[housing.Application](append(
 		received(),
@@ -272,7 +272,7 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 			Deadline:   day("2026-04-15").End(),
 		},
 	)...)
-	if _, err := corrected.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, housing.OrderStatement{}, rules.Book{}); err != nil {
+	if _, err := corrected.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), housing.Approve{Examine: sold}); err != nil {
 		t.Errorf("complete a day later: %v", err)
 	}
 }
@@ -280,12 +280,7 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 // TestQ14_ThePlacementIsRefusedWithEveryBar by its code.
 func TestQ14_ThePlacementIsRefusedWithEveryBar(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received(household)...)
-	_, err := a.Approve(
-		domaintest.Command(),
-		opened().fold(),
-		found(owns(aigul, "1/1"), benefit(daur, "housing_payments")), housing.OrderStatement{},
-		rules.Book{},
-	)
+	_, err := a.Approve(domaintest.Command(), opened().fold(), housing.Approve{Examine: found(owns(aigul, "1/1"), benefit(daur, "housing_payments"))})
 	refused, ok := err.(*domain.Error)
 	if !ok || refused.Code != domain.CodeRequirementsNotMet || refused.Kind != domain.Conflict {
 		t.Fatalf("%v", err)
@@ -310,7 +305,7 @@ func TestQ10_Q14_TheDecisionRestsOnAnExamination(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(c *housing.Examine) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Approve(domaintest.Command(), opened().fold(), c, housing.OrderStatement{}, rules.Book{})
+			return a.Approve(domaintest.Command(), opened().fold(), housing.Approve{Examine: c})
 		}
 	}
 	refuse := func(change func(*housing.Refuse)) decide {

@@ -80,7 +80,8 @@ type ProvisionDecided struct {
 	Declined []domain.EntryID `json:"declined,omitempty"` // that the commission names
 	// of them, those whose decline the commission states with its document
 	StatedDeclines []StatedDecline `json:"stated_declines,omitempty"`
-	Minutes        string          `json:"minutes"` // number of the commission's minutes
+	Minutes        string          `json:"minutes"`           // number of the commission's minutes
+	Answered       Answer          `json:"answered,omitzero"` // to what the records say (Q29)
 
 	// the holder is registered in the dwelling from that day; zero: not by this act
 	RegisteredFrom domain.Date `json:"registered_from,omitzero"`
@@ -222,6 +223,9 @@ type Provide struct {
 
 	Register       bool        // also the holder's residence in the dwelling
 	RegisteredFrom domain.Date // today where it is zero
+
+	Facts  Facts // of the holder, the family and the dwelling
+	Accept Accept
 }
 
 // Decide decides [Provide], by the list as it is. The list checks again when
@@ -238,12 +242,15 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, l *List, by rules.Book
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"a dwelling is given by a decision of the commission: give the number of its minutes").At("minutes")
 	}
+	dwelling, differing := c.Facts.ofDwelling(c.Dwelling)
+	c.Dwelling = dwelling
 	if c.Dwelling.Area < 1 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the useful area in whole square metres").At("useful_area")
+			"the useful area is not recorded: give it in whole square metres").At("useful_area")
 	}
 	if c.Dwelling.Rooms < 1 {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number of rooms").At("rooms")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"the number of rooms is not recorded: give it").At("rooms")
 	}
 	from := c.RegisteredFrom
 	switch {
@@ -276,6 +283,13 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, l *List, by rules.Book
 		Minutes: c.Minutes, RegisteredFrom: from, DecidedAt: cmd.Now,
 	}
 	if _, err := l.provide(cmd, decided); err != nil {
+		return nil, err
+	}
+	if err := c.Facts.living(e.PersonID, e.Family); err != nil {
+		return nil, err
+	}
+	decided.Answered, err = c.Accept.answer(append(differing, e.Compare(c.Facts, cmd.Today(), by)...))
+	if err != nil {
 		return nil, err
 	}
 	return []domain.Event{decided}, nil

@@ -44,6 +44,7 @@ type EntryTransferred struct {
 	CertificateID domain.CertificateID `json:"certificate_id,omitzero"`
 	RegisteredOn  domain.Date          `json:"registered_on,omitzero"` // the day of placing
 	Number        int                  `json:"number,omitempty"`       // at the transfer
+	Answered      Answer               `json:"answered,omitzero"`      // to what the records say (Q29)
 	TransferredAt time.Time            `json:"transferred_at"`
 }
 
@@ -94,6 +95,8 @@ type Transfer struct {
 	Agreement domain.Basis // of a divorce by its certificate alone
 	Need      NeedCheck
 	Born      Births // nil: nothing is known
+	Facts     Facts
+	Accept    Accept
 }
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
@@ -151,11 +154,25 @@ func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain
 	if err := l.canPassOn(e, c.PersonID, c.Family); err != nil {
 		return nil, err
 	}
+	if d := c.Facts.of(c.PersonID).DiedOn; !d.IsZero() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodePersonDead,
+			"the death of this person on %s is recorded: name another member of the family", d).At("person_id")
+	}
+	if err := c.Facts.alive(c.Family); err != nil {
+		return nil, err
+	}
+	answer, err := c.Accept.answer(append(c.Facts.ofCause(c.Cause, c.On), c.Facts.contradictions(comparison{
+		holder: c.PersonID, family: c.Family, since: domain.DateOf(e.FiledAt), today: cmd.Today(), by: by.On(cmd.Today()),
+	})...))
+	if err != nil {
+		return nil, err
+	}
 	number, _ := l.Number(e.ID)
 	transferred := EntryTransferred{
 		ListID: l.Opened.ListID, EntryID: e.ID, From: e.PersonID, PersonID: c.PersonID, Family: c.Family,
 		Cause: c.Cause, On: c.On, Basis: c.Basis, Agreement: c.Agreement, Need: c.Need,
-		CertificateID: certificate(cmd), RegisteredOn: e.RegisteredOn, Number: number, TransferredAt: cmd.Now,
+		CertificateID: certificate(cmd), RegisteredOn: e.RegisteredOn, Number: number, Answered: answer,
+		TransferredAt: cmd.Now,
 	}
 	if e.Review != "" {
 		transferred.ReviewID, transferred.InventoryDueOn = e.Proceeding, inventoryDue(cmd.Today(), by)

@@ -142,10 +142,8 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 		return nil, err
 	}
 	edition := c.Rules.On(cmd.Today())
-	if d.Place != "" && !slices.Contains(edition.Residence.PermittedPlaces, string(d.Place)) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,
-			"this place is recorded as %s, where nobody can be registered; if that is wrong, correct the "+
-				"description of the dwelling", d.Place).At("dwelling_id")
+	if err := d.CheckPermitted(edition, "dwelling_id"); err != nil {
+		return nil, err
 	}
 	norm, ok := edition.OccupancyNorm(d.KATO, c.From)
 	switch {
@@ -171,4 +169,14 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 			len(persons), d.Area, norm.AreaPerPerson, norm.ExemptKinships).At("dwelling_id")
 	}
 	return nil, nil
+}
+
+// CheckPermitted refuses a place that is recorded as one where nobody can live.
+func (d *Dwelling) CheckPermitted(by rules.Edition, field string) error {
+	if d.Place == "" || slices.Contains(by.Residence.PermittedPlaces, string(d.Place)) {
+		return nil
+	}
+	return domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,
+		"this place is recorded as %s, where nobody can be registered; if that is wrong, correct the "+
+			"description of the dwelling", d.Place).At(field)
 }

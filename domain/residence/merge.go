@@ -178,8 +178,8 @@ func (p *Person) CheckUnmerged(role domain.Role, field string) error {
 // Naming is what has ever named a person, outside of the person's own stream. Whether it still
 // does, the streams say.
 type Naming struct {
-	Dwellings []domain.DwellingID // with their owners, or with proposed ones
-	Entries   []domain.ListEntry  // with their family
+	Dwellings []domain.DwellingID // with their owners, with proposed ones, or with a service lease
+	Entries   []domain.ListEntry  // with their holder or family
 }
 
 // Ties are what the registry has in force that names a record, outside of the record itself.

@@ -9,8 +9,8 @@ import (
 	"tizilim/domain"
 )
 
-// Title is what a change of owners says, as it stands after corrections.
-type Title struct {
+// Ownership is what a change of owners says, as it stands after corrections.
+type Ownership struct {
 	Owners []Owner     `json:"owners"`
 	On     domain.Date `json:"effective_on"`
 	Void   bool        `json:"annulled,omitempty"` // there was no such change
@@ -25,8 +25,8 @@ type OwnersCorrected struct {
 	Reasons     domain.Personal   `json:"reasons"`
 	Basis       domain.Basis      `json:"basis,omitzero"`
 	Accepted    []domain.Code     `json:"accepted,omitempty"` // consequences
-	Was         Title             `json:"was"`
-	Now         Title             `json:"now"`
+	Was         Ownership         `json:"was"`
+	Now         Ownership         `json:"now"`
 	Former      []Owner           `json:"former"`         // who were the present owners
 	Owners      []Owner           `json:"owners"`         // who are the present owners
 	Since       domain.Date       `json:"since,omitzero"` // of the present owners; zero where there are none
@@ -55,10 +55,10 @@ func (e OwnersCorrected) Told() []domain.PersonID {
 	return told
 }
 
-// title is a [Title] with the revision of its event.
+// title is an [Ownership] with the revision of its event.
 type title struct {
 	revision uint64
-	Title
+	Ownership
 }
 
 // OwnersOn returns who holds title on the day.
@@ -80,12 +80,12 @@ func (d *Dwelling) titlesInForce() []title {
 func (d *Dwelling) titled(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case OwnersChanged:
-		d.titles = append(slices.Clip(d.titles), title{rec.Revision, Title{Owners: e.Owners, On: e.On}})
+		d.titles = append(slices.Clip(d.titles), title{rec.Revision, Ownership{Owners: e.Owners, On: e.On}})
 		d.Owners, d.since, d.given = e.Owners, e.On, 0
 	case OwnersCorrected:
 		d.titles = slices.Clone(d.titles)
 		if i := d.titleAt(e.Corrects); i >= 0 {
-			d.titles[i].Title = e.Now
+			d.titles[i].Ownership = e.Now
 		}
 		if !slices.Equal(e.Owners, d.Owners) {
 			d.given = 0
@@ -143,10 +143,10 @@ func (d *Dwelling) CorrectOwners(cmd domain.Command, c CorrectOwners) ([]domain.
 	}
 	e := OwnersCorrected{
 		DwellingID: d.ID, Corrects: c.Corrects, Ground: c.Ground, Reasons: c.Reasons, Basis: c.Basis,
-		Was: d.titles[i].Title, Now: now, Former: d.Owners, CorrectedAt: cmd.Now,
+		Was: d.titles[i].Ownership, Now: now, Former: d.Owners, CorrectedAt: cmd.Now,
 	}
 	after := slices.Clone(d.titles)
-	after[i].Title = now
+	after[i].Ownership = now
 	for _, t := range after {
 		if !t.Void {
 			e.Owners, e.Since = t.Owners, t.On
@@ -196,8 +196,8 @@ func (c CorrectOwners) check(cmd domain.Command) error {
 
 // amended is what the change at the place i says from now on. The changes stay in their order in
 // time.
-func (d *Dwelling) amended(cmd domain.Command, i int, c CorrectOwners) (Title, error) {
-	was, now := d.titles[i].Title, d.titles[i].Title
+func (d *Dwelling) amended(cmd domain.Command, i int, c CorrectOwners) (Ownership, error) {
+	was, now := d.titles[i].Ownership, d.titles[i].Ownership
 	if now.Void = c.Action == Annul; now.Void {
 		if was.Void {
 			return now, domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "this change is annulled already").At("event")

@@ -26,8 +26,8 @@ func TestR39_AChangeOfOwnersIsCorrectedByReference(t *testing.T) {
 		change(&c)
 		return func(d *residence.Dwelling) ([]domain.Event, error) { return d.CorrectOwners(domaintest.Command(), c) }
 	}
-	was := residence.Title{Owners: []residence.Owner{whole(daur)}, On: day("2026-03-10")}
-	corrected := func(now residence.Title, change func(*residence.OwnersCorrected)) residence.OwnersCorrected {
+	was := residence.Ownership{Owners: []residence.Owner{whole(daur)}, On: day("2026-03-10")}
+	corrected := func(now residence.Ownership, change func(*residence.OwnersCorrected)) residence.OwnersCorrected {
 		e := residence.OwnersCorrected{
 			DwellingID: flat, Corrects: sale, Ground: residence.ClericalError, Reasons: "r", Basis: paper, Was: was, Now: now,
 			Former: was.Owners, Owners: now.Owners, Since: now.On, CorrectedAt: domaintest.Noon(),
@@ -36,8 +36,8 @@ func TestR39_AChangeOfOwnersIsCorrectedByReference(t *testing.T) {
 		return e
 	}
 	as := func(*residence.OwnersCorrected) {}
-	earlier := corrected(residence.Title{Owners: was.Owners, On: day("2026-03-05")}, as)
-	annulled := corrected(residence.Title{Owners: was.Owners, On: was.On, Void: true}, func(e *residence.OwnersCorrected) {
+	earlier := corrected(residence.Ownership{Owners: was.Owners, On: day("2026-03-05")}, as)
+	annulled := corrected(residence.Ownership{Owners: was.Owners, On: was.On, Void: true}, func(e *residence.OwnersCorrected) {
 		e.Owners, e.Since = []residence.Owner{whole(aigul)}, day("2026-03-01")
 	})
 	shared := []residence.Owner{{PersonID: daur, Share: "1/2"}, {PersonID: erlan, Share: "1/2"}}
@@ -62,16 +62,16 @@ func TestR39_AChangeOfOwnersIsCorrectedByReference(t *testing.T) {
 		{
 			Name: "R39 other owners", Given: sold,
 			When: with(func(c *residence.CorrectOwners) { c.Owners, c.On = shared, domain.Date{} }),
-			Then: []domain.Event{corrected(residence.Title{Owners: shared, On: was.On}, as)},
+			Then: []domain.Event{corrected(residence.Ownership{Owners: shared, On: was.On}, as)},
 		},
 		{
 			Name: "R39 an owner of before", Given: sold,
 			When: with(func(c *residence.CorrectOwners) {
 				c.Corrects, c.Owners, c.On = first, []residence.Owner{whole(erlan)}, domain.Date{}
 			}),
-			Then: []domain.Event{corrected(residence.Title{Owners: []residence.Owner{whole(erlan)}, On: day("2026-03-01")},
+			Then: []domain.Event{corrected(residence.Ownership{Owners: []residence.Owner{whole(erlan)}, On: day("2026-03-01")},
 				func(e *residence.OwnersCorrected) {
-					e.Corrects, e.Was = first, residence.Title{Owners: []residence.Owner{whole(aigul)}, On: day("2026-03-01")}
+					e.Corrects, e.Was = first, residence.Ownership{Owners: []residence.Owner{whole(aigul)}, On: day("2026-03-01")}
 					e.Owners, e.Since = was.Owners, was.On
 				})},
 		},
@@ -176,6 +176,10 @@ func TestR39_AChangeOfOwnersIsCorrectedByReference(t *testing.T) {
 	}
 	if got := d.OwnersOn(day("2026-02-28")); len(got) != 0 {
 		t.Errorf("before it was recorded it is owned by %v", got)
+	}
+	d = domaintest.Fold[residence.Dwelling](append(slices.Clone(sold), annulled)...)
+	if was, is := d.TitlesOf(daur), d.TitlesOf(aigul); len(was) != 0 || len(is) != 1 || !is[0].Until.IsZero() {
+		t.Errorf("after the sale was annulled its buyer has %v and its seller %v", was, is)
 	}
 	told := annulled.Told()
 	if len(told) != 2 || !slices.Contains(told, aigul) || !slices.Contains(told, daur) {

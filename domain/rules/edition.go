@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -351,4 +352,12 @@ func (f Fraction) MarshalText() ([]byte, error) { return []byte(f.String()), nil
 func (f *Fraction) UnmarshalText(text []byte) (err error) {
 	*f, err = ParseFraction(string(text))
 	return err
+}
+
+// Rat returns the share as a number; 0 for no share.
+func (f Fraction) Rat() *big.Rat {
+	if f == (Fraction{}) {
+		return new(big.Rat)
+	}
+	return big.NewRat(f.part, f.whole)
 }

@@ -20,7 +20,7 @@ func lookUp(scope ...housing.ConsentScope) func(*command.Handler, domain.Command
 		for _, s := range scope {
 			looked = append(looked, housing.Lookup{PersonID: aigul, Scope: s})
 		}
-		return h.DecidePlacement(ctx, cmd, caseOfAigul, &housing.Examine{Lookups: looked}, housing.OrderStatement{}, command.Options{})
+		return h.DecidePlacement(ctx, cmd, caseOfAigul, housing.Approve{Examine: &housing.Examine{Lookups: looked}}, command.Options{})
 	}
 }
 

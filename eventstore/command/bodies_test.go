@@ -96,7 +96,7 @@ func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
 			caseID := applyAt(t, h, c.at, c.who, c.family...)
 			n := l.len()
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
-				_, err := h.DecidePlacement(ctx, envelope("place"), caseID, nothingFound, housing.OrderStatement{}, opt)
+				_, err := h.DecidePlacement(ctx, envelope("place"), caseID, housing.Approve{Examine: nothingFound, Accept: seen}, opt)
 				if domain.CodeOf(err) != c.code {
 					t.Fatalf("dry run %t: %v, want %q", opt.DryRun, err, c.code)
 				}
@@ -117,6 +117,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 		transfer := func(cmd domain.Command) (command.Receipt, error) {
 			return h.TransferEntry(ctx, cmd, list, housing.Transfer{
 				EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked,
+				Accept: seen,
 			}, command.Options{})
 		}
 		must(t, "erlan is placed on the other list", approve(h, applyAt(t, h, sister, erlan)))
@@ -136,6 +137,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 		must(t, "transfer", func(cmd domain.Command) (command.Receipt, error) {
 			return h.TransferEntry(ctx, cmd, list, housing.Transfer{
 				EntryID: entryOfDaur, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked,
+				Accept: seen,
 			}, command.Options{})
 		})
 	})

@@ -127,8 +127,7 @@ func TestV7_ANewApplicantDoesNotGetNumberOneBecauseAClockIsAnHourBack(t *testing
 	if domain.CodeOf(err) != domain.CodeOrderContradicted {
 		t.Fatalf("answered %v", err)
 	}
-	receipt, err := h.DecidePlacement(ctx, envelope("gulnar is placed by the log"), lateCase, nothingFound,
-		housing.OrderStatement{Holds: housing.OrderOfLog, Reasons: "the clock of a process was an hour slow"}, command.Options{})
+	receipt, err := h.DecidePlacement(ctx, envelope("gulnar is placed by the log"), lateCase, housing.Approve{Examine: nothingFound, Order: housing.OrderStatement{Holds: housing.OrderOfLog, Reasons: "the clock of a process was an hour slow"}}, command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +159,7 @@ func TestV7_AnApprovalThatAnotherPlacementContradictsMeanwhileIsVoid(t *testing.
 		return nil
 	}, nil)
 	must := func(id domain.CaseID, order housing.OrderStatement, name string) error {
-		_, err := h.DecidePlacement(ctx, envelope(name), id, nothingFound, order, command.Options{})
+		_, err := h.DecidePlacement(ctx, envelope(name), id, housing.Approve{Examine: nothingFound, Order: order}, command.Options{})
 		return err
 	}
 	_ = must(secondOfAigul, housing.OrderStatement{}, "aigul is approved") // and not placed

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -62,6 +63,9 @@ func (h *Handler) ReceiveApplication(
 			if err := h.unmerged(ctx, cmd.Role, c.ApplicantID, "applicant_id", c.Family); err != nil {
 				return nil, err
 			}
+			if c.Facts, err = h.lives(ctx, cmd.Today(), c.ApplicantID, c.Family); err != nil {
+				return nil, err
+			}
 			c.Evidence = e
 			return a.Receive(cmd, c, q, born.knows)
 		})
@@ -94,7 +98,8 @@ func (h *Handler) births(ctx context.Context, holder domain.PersonID, family []h
 //
 // Steps:
 //  1. The case is approved, unless another list of the body has an entry of the person
-//     or the spouse (Q5). From here on the case takes no other decision.
+//     or the spouse (Q5), or the registry's own records contradict it and nobody has
+//     answered that (Q28). From here on the case takes no other decision.
 //  2. The list places the entry and computes its number, or refuses where the person
 //     got an active entry meanwhile, or where the instant of the application contradicts
 //     the log now and the approval does not say which order holds.
@@ -107,13 +112,14 @@ func (h *Handler) births(ctx context.Context, holder domain.PersonID, family []h
 // The receipt is that of the case's certificate; its events are the approval,
 // the certificate and, before it, the entry of the list.
 func (h *Handler) DecidePlacement(
-	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine,
-	order housing.OrderStatement, opt Options,
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Approve, opt Options,
 ) (Receipt, error) {
 	cmd, err := h.Minuted(ctx, cmd)
 	if err != nil {
 		return Receipt{}, err
 	}
+	examine := c.Examine
+	c.Rules = h.rules
 	approved, err := onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
 		q, err := h.List(ctx, a.Received.ListID)
 		if err != nil {
@@ -122,14 +128,20 @@ func (h *Handler) DecidePlacement(
 		if err := canDecideOn(cmd, a); err != nil {
 			return nil, err
 		}
-		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), order, h.rules)
+		c.Examine = h.completeExamination(q, examine)
+		c.Facts, err = h.Recorded(ctx, cmd.Today(), housing.EntryOf(id), a.ApplicantID, a.Received.Family)
 		if err != nil {
+			return nil, err
+		}
+		events, err := a.Approve(cmd, q, c)
+		if err != nil && domain.CodeOf(err) != domain.CodeWarningsOpen { // warnings come after all refusals
 			return nil, err
 		}
 		if err := h.unmerged(ctx, cmd.Role, a.ApplicantID, "", a.Received.Family); err != nil {
 			return nil, err
 		}
-		return events, h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)
+		elsewhere := h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)
+		return events, cmp.Or(elsewhere, err)
 	})
 	if err != nil {
 		return Receipt{}, err

@@ -41,10 +41,10 @@ func (h *Handler) onListIfOnNoOther(
 	elsewhere := cmp.Or(h.unmerged(ctx, cmd.Role, p, "person_id", family), h.checkOtherLists(ctx, list, q.Opened.Body, p, family))
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		events, err := decide(q)
-		if err != nil {
+		if err != nil && domain.CodeOf(err) != domain.CodeWarningsOpen { // warnings come after all refusals
 			return nil, err
 		}
-		return events, elsewhere
+		return events, cmp.Or(elsewhere, err)
 	})
 }
 
@@ -108,7 +108,8 @@ func (h *Handler) UndoRedating(
 		func(cmd domain.Command, q *housing.List) ([]domain.Event, error) { return q.UndoRedating(cmd, c) })
 }
 
-// TransferEntry transfers an entry to another member of the family.
+// TransferEntry transfers an entry to another member of the family. What is recorded of them is
+// read before the list is locked.
 //
 // Steps:
 //  1. The list passes the entry on. Only this step may refuse.
@@ -124,6 +125,17 @@ func (h *Handler) TransferEntry(
 	}
 	c.Born = born.on
 	if cmd, err = h.Minuted(ctx, cmd); err != nil {
+		return Receipt{}, err
+	}
+	q, err := h.List(ctx, list)
+	if err != nil {
+		return Receipt{}, err
+	}
+	entry, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
+	if c.Facts, err = h.Recorded(ctx, cmd.Today(), c.EntryID, c.PersonID, c.Family); err != nil {
+		return Receipt{}, err
+	}
+	if c.Facts.Former, err = h.recordedOf(ctx, cmd.Today(), c.EntryID, entry.PersonID); err != nil {
 		return Receipt{}, err
 	}
 	passed, err := h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {

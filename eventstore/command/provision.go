@@ -54,6 +54,9 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		if _, err := d.Let(cmd, let); err != nil {
 			return nil, err
 		}
+		if err := d.CheckPermitted(h.rules.On(cmd.Today()), "dwelling_id"); err != nil {
+			return nil, err
+		}
 		q, err := h.List(ctx, c.ListID)
 		if err != nil {
 			return nil, err
@@ -61,6 +64,12 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		if err := canDecide(cmd, q, c.EntryID); err != nil {
 			return nil, err
 		}
+		entry, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
+		c.Facts, err = h.Recorded(ctx, cmd.Today(), c.EntryID, entry.PersonID, entry.Family)
+		if err != nil {
+			return nil, err
+		}
+		c.Facts.Area, c.Facts.Rooms = float64(d.Area), d.Rooms
 		return p.Decide(cmd, c, q, h.rules)
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		t.Run("a placement", func(t *testing.T) {
 			r, err := own(
 				t,
-			).DecidePlacement(ctx, envelope("place"), caseOfAigul, nothingFound, housing.OrderStatement{}, command.Options{DryRun: dry})
+			).DecidePlacement(ctx, envelope("place"), caseOfAigul, housing.Approve{Examine: nothingFound}, command.Options{DryRun: dry})
 			if err != nil {
 				t.Fatal(err)
 			}

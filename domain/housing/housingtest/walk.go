@@ -115,7 +115,7 @@ func Walk(
 		case "terminate":
 			step(w.Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "because"}, terms))
 		case "place":
-			if step(w.Approve(cmd, queue, &housing.Examine{}, housing.OrderStatement{}, book)) {
+			if step(w.Approve(cmd, queue, housing.Approve{Examine: &housing.Examine{}, Rules: book})) {
 				w.take(cmd)(w.Certify(cmd, housing.EntryPlaced{
 					ListID: list, EntryID: w.Approved.EntryID, PersonID: applicant, CaseID: id, Seniority: w.Approved.Seniority, RegisteredOn: today, Number: 1,
 				}))
