@@ -402,7 +402,7 @@ func (r rights) openToCitizen(ctx context.Context, a operation.Attempt, id domai
 	}
 	none := domain.IsKind(err, domain.NotFound)
 	if none {
-		where.Stream, err = domain.CaseID{UUID: id.UUID}.Stream(), nil // which nobody has
+		where.Stream, err = domain.CaseID(id).Stream(), nil // which nobody has
 	}
 	if err != nil {
 		return err
@@ -412,7 +412,7 @@ func (r rights) openToCitizen(ctx context.Context, a operation.Attempt, id domai
 		return err
 	}
 	if none { // of another's document this was the look at the person whom it names
-		if _, err := r.s.commands.Person(ctx, domain.PersonID{UUID: id.UUID}); err != nil {
+		if _, err := r.s.commands.Person(ctx, domain.PersonID(id)); err != nil {
 			return err
 		}
 	}
