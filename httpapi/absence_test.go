@@ -87,11 +87,13 @@ func everything(s *subtest) map[string][]probe {
 			{"/v1/certificates/" + sheet, own, nil},
 			{"/v1/certificates/" + talon, auditor, nil},
 		},
-		"check-certificate": {{"/v1/certificates/check/" + code, "", nil}},
-		"get-entry":         {{entryPath(list, entry), own, nil}, {entryPath(list, entry), commission, nil}},
-		"get-entry-numbers": {{entryPath(list, entry) + "/numbers", own, nil}},
-		"list-entries":      {{"/v1/queues/" + list + "/entries", commission, nil}},
-		"get-public-list":   {{"/v1/queues/" + list + "/public", own, nil}},
+		"check-certificate":    {{"/v1/certificates/check/" + code, "", nil}},
+		"get-entry":            {{entryPath(list, entry), own, nil}, {entryPath(list, entry), commission, nil}},
+		"get-entry-numbers":    {{entryPath(list, entry) + "/numbers", own, nil}},
+		"get-case-comparison":  {{"/v1/cases/" + caseID + "/comparison", commission, nil}},
+		"get-entry-comparison": {{entryPath(list, entry) + "/comparison", commission, nil}},
+		"list-entries":         {{"/v1/queues/" + list + "/entries", commission, nil}},
+		"get-public-list":      {{"/v1/queues/" + list + "/public", own, nil}},
 		"get-person-residence": {
 			{"/v1/persons/" + person + "/residence", own, nil},
 			{"/v1/persons/" + person + "/residence", operator, nil},
@@ -168,7 +170,8 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	// Those that were told 503 were shown nothing, and a second look is no second
 	// read. Who found a dwelling or a list before its owner or entry saw nobody.
 	most := map[string]int{
-		"search-person": 2, "get-representatives": 2, "get-case": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
+		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
+		"get-case": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 	}
 	for id, n := range noted {

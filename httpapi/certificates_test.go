@@ -664,7 +664,7 @@ func TestQ33_TheNewHolderOfAnEntryHasACertificateOfTheirOwn(t *testing.T) {
 	s.command(entry+"/transfer", commission, divorce).refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "basis")
 	s.command(entry+"/transfer", commission, divorce.with(body{"basis": certificate})).
 		refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "agreement")
-	passed := s.command(entry+"/transfer", commission, divorce.with(body{"basis": certificate, "agreement": paper})).
+	passed := s.command(entry+"/transfer", commission, divorce.with(body{"basis": certificate, "agreement": paper}).with(lookedAt)).
 		is(http.StatusOK)
 	second := p.shown("/v1/certificates/" + passed.id("certificate_id")).is(http.StatusOK)
 	if second.body["kind"] != "placement_certificate" || second.body["person_id"] != spouse ||
@@ -685,7 +685,7 @@ func TestQ33_TheNewHolderOfAnEntryHasACertificateOfTheirOwn(t *testing.T) {
 	r.clock.pass(24 * time.Hour)
 	died := s.command(entry+"/transfer", commission, body{
 		"person_id": child, "cause": "death", "on": "2026-03-16", "need_check": check,
-	}).is(http.StatusOK)
+	}.with(lookedAt)).is(http.StatusOK)
 	p.overtaken(second, "entry_transferred")
 	third := p.shown("/v1/certificates/" + died.id("certificate_id")).is(http.StatusOK)
 	p.stands(third, "valid")

@@ -102,7 +102,7 @@ func TestQ29_AProvisionByWhatIsRecorded(t *testing.T) {
 	}
 	give := func(dwelling string, area int) body {
 		b := body{
-			"dwelling_id": dwelling, "minutes": "12", "need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
+			"dwelling_id": dwelling, "minutes": body{"number": "12"}, "need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
 		}
 		if area > 0 {
 			b["useful_area"] = area

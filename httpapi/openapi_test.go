@@ -350,13 +350,17 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		json,
 		s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}, "basis": paper}).is(202),
 	)
-	fits(
+	sold := fits(
 		"answer-owners-change",
 		json,
 		s.command("/v1/dwellings/"+dwelling+"/owners/confirmation", s.secondOfficial(), body{
 			"proposal_id": sale.at("pending", "proposal_id"), "outcome": "confirm",
 		}).is(200),
 	)
+	fits("correct-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners/corrections", s.token(domain.RoleProvider), body{
+		"event": eventRef(sold, 0), "action": "correct", "owners": []body{{"person_id": owner, "share": "1/1"}},
+		"ground": "clerical_error", "reasons": "r", "basis": paper,
+	}).is(201))
 	s.registered(owner, s.dwelling(), "2026-02-01", "")
 	moved := fits(
 		"register-residence",
