@@ -363,4 +363,12 @@ func TestQ29_ATransferIsComparedWithTheFormerHolder(t *testing.T) {
 	}
 	events, err := transfer(housing.Facts{Persons: []housing.PersonFacts{{PersonID: daur, DiedOn: day("2026-03-11")}}, Former: died})
 	domaintest.Refused(t, events, err, domain.CodePersonDead, "person_id")
+
+	child := housing.FamilyMember{PersonID: gulnar, Relation: housing.Child}
+	events, err = opened().with(id, aigul, filed(0, 1), 1, housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}, child).fold().
+		Transfer(domaintest.Command(), housing.Transfer{
+			EntryID: id, PersonID: daur, Family: []housing.FamilyMember{child}, Cause: housing.HolderDied, On: day("2026-03-10"), Need: need,
+			Facts: housing.Facts{Persons: []housing.PersonFacts{{PersonID: gulnar, DiedOn: day("2026-03-11")}}, Former: died},
+		}, rules.Book{})
+	domaintest.Refused(t, events, err, domain.CodePersonDead, "family[0].person_id")
 }
