@@ -9,5 +9,10 @@
 // again, because old events name it.
 //
 // A head, a deputy and a member of a body are who is recorded here, for their term, and
-// nobody else.
+// nobody else. A commission with recorded members decides by a meeting of those in office, whose
+// minutes say how each voted ([Body.Deliberated]).
+//
+// A body is renamed from a day on; who asks for the past gets the name that was known then. A body
+// that has ended names its successor. Which body is in the place of which, across several ends,
+// the directory of package command says.
 package body
