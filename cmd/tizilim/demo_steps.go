@@ -323,10 +323,13 @@ func (t *storyteller) place(ctx context.Context, a *applicant) (decision, error)
 	return answer, err
 }
 
-// placing is the decision to place an applicant after an examination without
-// findings.
+// placing is the decision to place an applicant after an examination without findings. In the loop
+// one applicant owns the dwelling in which all of them live (Q28).
 func placing() map[string]any {
-	return map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}
+	return map[string]any{
+		"outcome": "place", "examination": map[string]any{"findings": []any{}},
+		"accept": []string{"dwelling_not_stated"}, "accept_reasons": "the dwelling is in another settlement",
+	}
 }
 
 // refuse refuses an application, with the findings of an examination where there are

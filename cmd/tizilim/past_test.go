@@ -232,7 +232,7 @@ const eventsOfKept = 8
 func TestV3_FilesOfTheStoreThatAreReplacedWhileItIsServedAreNoticed(t *testing.T) {
 	t.Parallel()
 	ctx, node := testContext(t), startNode(t)
-	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--default-bodies", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
 	told := storytellerFor(t, s)
 	if _, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true); err != nil {
 		t.Fatal(err)
