@@ -140,7 +140,7 @@ func (a Accept) answer(found []Contradiction) (Answer, error) {
 	for _, c := range found {
 		warnings = append(warnings, c.warning())
 	}
-	err := domain.CheckAnswered(warnings, a.Codes,
+	err := domain.CheckAnswered(domain.CodeWarningsOpen, warnings, a.Codes,
 		"the registry's own records contradict this: mend what is wrong, or accept the codes and say in accept_reasons why")
 	if err != nil {
 		return Answer{}, err

@@ -52,6 +52,6 @@ func (c RecordPerson) alikeAnswered() error {
 		warnings = append(warnings, domain.Refuse(domain.Conflict, domain.CodePersonAlike,
 			"the person %s is recorded with this name and birth date: compare the documents", id))
 	}
-	return domain.CheckAnswered(warnings, c.Accept,
+	return domain.CheckAnswered(domain.CodeWarningsOpen, warnings, c.Accept,
 		"this person may be recorded already: use that record, or accept the code if it is somebody else")
 }

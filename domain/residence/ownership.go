@@ -258,18 +258,11 @@ func (d *Dwelling) consequences(e OwnersCorrected, residents []domain.PersonID) 
 
 // unaccepted refuses where a consequence is not accepted, and names each.
 func unaccepted(consequences []Consequence, accept []domain.Code) error {
-	var open []*domain.Error
+	var all []*domain.Error
 	for _, q := range consequences {
-		if !slices.Contains(accept, q.Code) {
-			open = append(open, domain.Refuse(domain.Conflict, q.Code, "%s", q.Text).At("accept"))
-		}
+		all = append(all, domain.Refuse(domain.Conflict, q.Code, "%s", q.Text))
 	}
-	if len(open) == 0 {
-		return nil
-	}
-	refusal := domain.Refuse(domain.Conflict, domain.CodeConsequences,
+	return domain.CheckAnswered(domain.CodeConsequences, all, accept,
 		"the correction has consequences that you have not accepted: correct what they name in the same request, "+
-			"or accept them by their codes").At("accept")
-	refusal.Also = open
-	return refusal
+			"or accept them by their codes")
 }

@@ -282,6 +282,6 @@ func answered(found, accept []domain.Code) ([]domain.Code, error) {
 	for _, code := range found {
 		warnings = append(warnings, domain.Refuse(domain.Conflict, code, "%s", contradictionTexts[code]))
 	}
-	return found, domain.CheckAnswered(warnings, accept,
+	return found, domain.CheckAnswered(domain.CodeWarningsOpen, warnings, accept,
 		"what is recorded contradicts itself: mend it, or accept by its code what is so in the document")
 }
