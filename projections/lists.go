@@ -25,16 +25,9 @@ func lists(rec domain.Recorded) []op {
 	return []op{
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
 			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
-		rank(listsKey(e.Body), e.ListID.String()), join(keptKey(keeperOf(e)), e.ListID.String()),
+		rank(listsKey(e.Body), e.ListID.String()), join(keptKey(e.Keeper()), e.ListID.String()),
 		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
-}
-
-// keeperOf is the commission that opened the list.
-func keeperOf(e housing.ListOpened) domain.BodyID {
-	var q housing.List
-	q.Apply(domain.Recorded{Event: e})
-	return q.Keeper()
 }
 
 // keptKey names what a body has opened or taken: lists, and dwellings in its stock. It only grows.

@@ -544,12 +544,20 @@ func ListTaken(id domain.ListID) *domain.Error {
 		"your commission has this list of the body, the settlement and the title already: it is %s", id)
 }
 
-// Keeper returns the commission that keeps the list; zero where the list is not known.
+// Keeper returns the commission that opened the list; zero where the list is not known.
 func (l *List) Keeper() domain.BodyID {
-	if l.Known() && l.Opened.BodyID.IsZero() {
+	if !l.Known() {
+		return domain.BodyID{}
+	}
+	return l.Opened.Keeper()
+}
+
+// Keeper returns the commission that opened the list; events of earlier versions name none.
+func (e ListOpened) Keeper() domain.BodyID {
+	if e.BodyID.IsZero() {
 		return body.Default(domain.RoleCommission)
 	}
-	return l.Opened.BodyID
+	return e.BodyID
 }
 
 // Place is the command that puts an approved applicant on the list.

@@ -36,7 +36,7 @@ func (h *Handler) kindOf(ctx context.Context, id domain.BodyID) (body.Kind, erro
 	if err != nil {
 		return "", err
 	}
-	if err := b.CheckThere(); err != nil {
+	if b.Ended != nil {
 		return "", body.GoneInto(b.Ended.SuccessorID).At("parent_id")
 	}
 	return b.Kind, nil

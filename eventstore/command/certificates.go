@@ -123,7 +123,7 @@ func (h *Handler) namesOf(ctx context.Context, list housing.ListOpened, at time.
 	if h.bodies == nil {
 		return body.Names{}, nil
 	}
-	for id := list.BodyID; !id.IsZero(); {
+	for id := list.Keeper(); !id.IsZero(); {
 		b, err := h.bodies.Body(ctx, id)
 		if err != nil || b == nil {
 			return body.Names{}, err
@@ -134,7 +134,7 @@ func (h *Handler) namesOf(ctx context.Context, list housing.ListOpened, at time.
 			}
 			return b.NamesAt(at), nil
 		}
-		if id != list.BodyID {
+		if id != list.Keeper() {
 			break
 		}
 		id = b.Parent

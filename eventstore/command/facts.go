@@ -116,10 +116,12 @@ func (h *Handler) openerOf(ctx context.Context, id domain.ListID) (domain.BodyID
 	if err != nil || len(first) == 0 {
 		return domain.BodyID{}, err
 	}
-	var q housing.List
-	q.Apply(first[0])
-	h.keepers.Add(id, q.Keeper())
-	return q.Keeper(), nil
+	opened, is := first[0].Event.(housing.ListOpened)
+	if !is {
+		return domain.BodyID{}, nil
+	}
+	h.keepers.Add(id, opened.Keeper())
+	return opened.Keeper(), nil
 }
 
 // KnownList returns a list, to be read only. The first look in a process loads the whole
