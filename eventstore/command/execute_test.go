@@ -315,3 +315,20 @@ func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 		t.Errorf("a stream that is not held cost %d calls, want 3: read once, append, read back", calls)
 	}
 }
+
+// What was carried out before is answered from the log alone.
+func TestARepeatedCommandNeedsNoReadModel(t *testing.T) {
+	for _, a := range acts(t) {
+		if a.refuse != "" {
+			continue
+		}
+		if _, err := a.do(newHandler(a.log), envelope(a.name), command.Options{}); err != nil {
+			t.Errorf("%s: %v", a.name, err)
+			continue
+		}
+		h := newHandler(a.log, withModel(model{behind: errors.New("away")}))
+		if r, err := a.do(h, envelope(a.name), command.Options{}); err != nil || !r.Repeated {
+			t.Errorf("%s, repeated while the model is away: %v", a.name, err)
+		}
+	}
+}

@@ -129,6 +129,9 @@ func (h *Handler) DecidePlacement(
 			return nil, err
 		}
 		c.Examine = h.completeExamination(q, examine)
+		if err := h.model.CatchUp(ctx); err != nil { // for the records, and for the other lists
+			return nil, err
+		}
 		c.Facts, err = h.Recorded(ctx, cmd.Today(), housing.EntryOf(id), a.ApplicantID, a.Received.Family)
 		if err != nil {
 			return nil, err
@@ -162,17 +165,14 @@ func (h *Handler) DecidePlacement(
 }
 
 // checkOtherLists refuses a person with a family where the person, or the spouse, has
-// an entry on another list of the body (Q5). The read model tells which lists the body
-// has; each list tells who stands there. Nothing protects two lists together: of two
+// an entry on another list of the body (Q5). The read model, which has caught up, tells which
+// lists the body has; each list tells who stands there. Nothing protects two lists together: of two
 // acts at the same moment, one on each list, neither sees the other. A list with an event
 // that cannot be used is taken as it was before that event: it holds back its own
 // commands, and not those on the other lists.
 func (h *Handler) checkOtherLists(
 	ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember,
 ) error {
-	if err := h.model.CatchUp(ctx); err != nil {
-		return err
-	}
 	lists, err := h.model.ListsOf(ctx, body)
 	if err != nil {
 		return err

@@ -38,7 +38,10 @@ func (h *Handler) onListIfOnNoOther(
 		return Receipt{}, err
 	}
 	p, family := who(q)
-	elsewhere := cmp.Or(h.unmerged(ctx, cmd.Role, p, "person_id", family), h.checkOtherLists(ctx, list, q.Opened.Body, p, family))
+	elsewhere := cmp.Or(
+		h.unmerged(ctx, cmd.Role, p, "person_id", family), h.model.CatchUp(ctx),
+		h.checkOtherLists(ctx, list, q.Opened.Body, p, family),
+	)
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		events, err := decide(q)
 		if err != nil && domain.CodeOf(err) != domain.CodeWarningsOpen { // warnings come after all refusals
@@ -132,16 +135,12 @@ func (h *Handler) TransferEntry(
 		return Receipt{}, err
 	}
 	entry, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
-	if c.Facts, err = h.Recorded(ctx, cmd.Today(), c.EntryID, c.PersonID, c.Family); err != nil {
-		return Receipt{}, err
-	}
-	if c.Facts.Former, err = h.recordedOf(ctx, cmd.Today(), c.EntryID, entry.PersonID); err != nil {
-		return Receipt{}, err
-	}
+	c.Facts, err = h.transferFacts(ctx, cmd, c, entry.PersonID)
+	unread := err // of no matter to a command that was carried out before
 	passed, err := h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
 	}, func(q *housing.List) ([]domain.Event, error) {
-		if err := canDecide(cmd, q, c.EntryID); err != nil {
+		if err := cmp.Or(unread, canDecide(cmd, q, c.EntryID)); err != nil {
 			return nil, err
 		}
 		return q.Transfer(cmd, c, h.rules)
@@ -163,6 +162,22 @@ func (h *Handler) TransferEntry(
 	done.Events = append(passed.Events, done.Events...)
 	done.Repeated = passed.Repeated
 	return done, nil
+}
+
+// transferFacts are what is recorded of who takes an entry over, of the family, and of the former
+// holder.
+func (h *Handler) transferFacts(
+	ctx context.Context, cmd domain.Command, c housing.Transfer, former domain.PersonID,
+) (housing.Facts, error) {
+	if err := h.model.CatchUp(ctx); err != nil {
+		return housing.Facts{}, err
+	}
+	facts, err := h.Recorded(ctx, cmd.Today(), c.EntryID, c.PersonID, c.Family)
+	if err != nil {
+		return facts, err
+	}
+	facts.Former, err = h.recordedOf(ctx, cmd.Today(), c.EntryID, former)
+	return facts, err
 }
 
 // certifyHolder takes the second step of [Handler.TransferEntry], where the transfer owes it. It

@@ -65,6 +65,9 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 			return nil, err
 		}
 		entry, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
+		if err := h.model.CatchUp(ctx); err != nil {
+			return nil, err
+		}
 		c.Facts, err = h.Recorded(ctx, cmd.Today(), c.EntryID, entry.PersonID, entry.Family)
 		if err != nil {
 			return nil, err

@@ -15,17 +15,12 @@ import (
 const comparedAtMost = 100
 
 // Recorded returns what the registry's own records say of the holder of an application or entry
-// and of the family (Q28). The read model tells which dwellings and entries have ever named
-// them; each stream tells what it says now. own is the entry in question, which does not count.
-// A stream with an event that cannot be used is taken as it was before that event.
+// and of the family (Q28). The read model, which has caught up, tells which dwellings and entries
+// have ever named them; each stream tells what it says now. own is the entry in question, which does
+// not count. A stream with an event that cannot be used is taken as it was before that event.
 func (h *Handler) Recorded(
 	ctx context.Context, today domain.Date, own domain.EntryID, holder domain.PersonID, family []housing.FamilyMember,
 ) (housing.Facts, error) {
-	if h.records != nil {
-		if err := h.model.CatchUp(ctx); err != nil {
-			return housing.Facts{}, err
-		}
-	}
 	var facts housing.Facts
 	for _, m := range append([]housing.FamilyMember{{PersonID: holder}}, family...) {
 		p, err := h.recordedOf(ctx, today, own, m.PersonID)
@@ -165,6 +160,9 @@ func (h *Handler) CompareCase(ctx context.Context, id domain.CaseID) (Comparison
 	if a.Examined != nil {
 		c.Findings = a.Examined.Findings
 	}
+	if err := h.model.CatchUp(ctx); err != nil {
+		return c, err
+	}
 	c.Facts, err = h.Recorded(ctx, today, housing.EntryOf(id), c.Holder, c.Family)
 	c.Contradictions = a.Compare(c.Facts, today, h.rules)
 	return c, err
@@ -187,6 +185,9 @@ func (h *Handler) CompareEntry(ctx context.Context, list domain.ListID, id domai
 	c := Comparison{CaseID: e.CaseID, Holder: e.PersonID, Family: e.Family, Revision: uint64(v.revision)}
 	if n := v.state.Steps(); n > 0 {
 		c.Position = v.state.Step(n - 1).Position
+	}
+	if err := h.model.CatchUp(ctx); err != nil {
+		return c, err
 	}
 	c.Facts, err = h.Recorded(ctx, today, id, c.Holder, c.Family)
 	c.Contradictions = e.Compare(c.Facts, today, h.rules)
