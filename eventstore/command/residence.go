@@ -115,11 +115,12 @@ func (h *Handler) CorrectOwners(
 	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
 		return Receipt{}, err
 	}
-	var err error
-	if c.Residents, err = h.registeredAt(ctx, cmd, id); err != nil {
-		return Receipt{}, err
-	}
+	residents, unread := h.registeredAt(ctx, cmd, id) // of no matter to a command that was carried out before
+	c.Residents = residents
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		if unread != nil {
+			return nil, unread
+		}
 		return d.CorrectOwners(cmd, c)
 	})
 }

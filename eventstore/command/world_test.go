@@ -502,6 +502,17 @@ func acts(t testing.TB) []act {
 			},
 		},
 		{
+			name: "R39 correct a change of owners",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.CorrectOwners(ctx, cmd, flat, residence.CorrectOwners{
+					Corrects: domain.EventRef{Stream: flat.Stream(), Revision: 1}, Action: residence.Amend,
+					Owners: []residence.Owner{{PersonID: gulnar, Share: "1/1"}}, Ground: residence.ClericalError, Reasons: "because",
+					Basis: domaintest.Basis(), Accept: residence.OwnershipConsequences,
+				}, opt)
+			},
+		},
+		{
 			name: "confirm a change of owners",
 			log:  proposedSale,
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
