@@ -73,14 +73,20 @@ func loseOne(t *testing.T, client redis.UniversalClient, number uint64) {
 	}
 }
 
+// lostUnseen fills a model with the story and deletes a key of it while no projector runs.
+func lostUnseen(t *testing.T, client redis.UniversalClient, s *script, r *Reader) {
+	t.Helper()
+	_, stop := running(t, client, s, quick())
+	reach(t, r, s.head())
+	stop()
+	loseOne(t, client, 1)
+}
+
 // A dump that was written after keys were lost, and before anybody noticed, says nothing of that.
 func TestV5_AModelThatLostAKeyUnseenIsFilledAnewByWhoeverTakesTheLead(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		s, r := story(), NewReader(client, quick())
-		_, stop := running(t, client, s, quick())
-		reach(t, r, s.head())
-		stop()
-		loseOne(t, client, 1)
+		lostUnseen(t, client, s, r)
 		running(t, client, s, quick())
 		until(t, "the model is filled anew", func() bool { return status(t, r).Serving == 2 })
 		proven(t, client, s)
@@ -107,10 +113,7 @@ func (slowScan) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func TestV5_AProjectorThatTakesTheLeadCountsBeforeItWrites(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		s, r := story(), NewReader(client, quick())
-		_, stop := running(t, client, s, quick())
-		reach(t, r, s.head())
-		stop()
-		loseOne(t, client, 1)
+		lostUnseen(t, client, s, r)
 		for n := range 20 {
 			s.person(100 + n)
 		}
