@@ -52,6 +52,10 @@ func (b Basis) Check(today Date, field string) error {
 		return Refuse(Invalid, CodeRequired, "give the number of the document").At(field + ".number")
 	case strings.TrimSpace(string(b.Issuer)) == "":
 		return Refuse(Invalid, CodeRequired, "say who issued the document").At(field + ".issuer")
+	case strings.ContainsFunc(string(b.Number), offLine):
+		return Refuse(Invalid, CodeMalformed, "write the number of the document in one line").At(field + ".number")
+	case strings.ContainsFunc(string(b.Issuer), offLine):
+		return Refuse(Invalid, CodeMalformed, "write who issued the document in one line").At(field + ".issuer")
 	case b.IssuedOn.IsZero():
 		return Refuse(Invalid, CodeRequired, "give the day on which the document was issued").At(field + ".issued_on")
 	case today.Before(b.IssuedOn):

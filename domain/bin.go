@@ -19,9 +19,7 @@ func ParseBIN(s string) (BIN, error) {
 		}
 		digits[i] = int(s[i] - '0')
 	}
-	// The fifth digit is the kind of entity: 4 resident, 5 non-resident, 6 entrepreneurs
-	// together. In an IIN it belongs to a day of birth and is at most 3.
-	if digits[4] < 4 || digits[4] > 6 {
+	if !ofEntity(digits[4]) {
 		return "", badBIN()
 	}
 	if control, ok := controlDigit(digits[:11]); !ok || control != digits[11] {
@@ -30,6 +28,11 @@ func ParseBIN(s string) (BIN, error) {
 	}
 	return BIN(s), nil
 }
+
+// ofEntity reports whether the fifth digit of a number is that of a BIN, the kind of entity:
+// 4 resident, 5 non-resident, 6 entrepreneurs together. In an IIN it belongs to a day of birth
+// and is at most 3.
+func ofEntity(fifth int) bool { return 4 <= fifth && fifth <= 6 }
 
 func badBIN() *Error {
 	return Refuse(Invalid, CodeBINFormat,

@@ -41,6 +41,7 @@ func TestR21_ParseIIN(t *testing.T) {
 	}
 	for s, code := range map[string]domain.Code{
 		"123456789011":         domain.CodeIINControlDigit, // should end in 3
+		"160440007161":         domain.CodeIINFormat,       // a BIN
 		"000000000000":         domain.CodeIINZero,         // passes the control digit
 		"":                     domain.CodeIINFormat,
 		"90010130001":          domain.CodeIINFormat,

@@ -60,7 +60,7 @@ func (d Delivery) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "%+v", plain(d))
 }
 
-// ParseIIN checks the form and the control digit, and nothing else: digits that
+// ParseIIN checks the form and the control digit, and that the number is no BIN. Digits that
 // disagree with the birth date or the sex of the person are not an error since
 // Government resolution 853 of 26.08.2013 (R21).
 //
@@ -95,6 +95,10 @@ func ParseIIN(s string) (IIN, error) {
 			CodeIINControlDigit,
 			"the control digit of the IIN is wrong: compare the number with the document",
 		)
+	}
+	if ofEntity(digits[4]) {
+		return "", Refuse(Invalid, CodeIINFormat,
+			"this is a BIN, the number of a company or body: give the IIN of the person")
 	}
 	return IIN(s), nil
 }

@@ -13,7 +13,7 @@ import (
 // [CodeMalformed] for a character that nobody sees or that changes how others are shown.
 func Line(s, field string) (string, error) {
 	for _, r := range s {
-		if Hidden(r) || r == '\n' || r == '\r' || r == '\t' {
+		if offLine(r) {
 			return "", Refuse(Invalid, CodeMalformed,
 				"the text has the character U+%04X, which nobody can see: write it in one line of letters, "+
 					"digits, signs and spaces", r).At(field)
@@ -25,6 +25,9 @@ func Line(s, field string) (string, error) {
 	}
 	return s, nil
 }
+
+// offLine reports whether r has no place in a text of one line.
+func offLine(r rune) bool { return Hidden(r) || r == '\n' || r == '\r' || r == '\t' }
 
 // Name returns the name of a person as [Line] does. One word is enough, in any alphabet; a
 // text without a letter is no name.
@@ -40,8 +43,18 @@ func Name(s Personal, field string) (Personal, error) {
 }
 
 // Hidden reports whether r is a character that nobody sees or that changes how others are
-// shown: of control or of direction, a separator of lines, or of no use in texts. Line breaks
-// and tabs are none of them: texts of several lines have them.
+// shown: of control or of direction, a separator of lines, a letter, mark or sign without a
+// picture, or of no use in texts. Line breaks and tabs are none of them: texts of several lines
+// have them.
 func Hidden(r rune) bool {
-	return !unicode.IsPrint(r) && r != '\n' && r != '\r' && r != '\t' && !unicode.Is(unicode.Zs, r)
+	switch {
+	case r == '\n' || r == '\r' || r == '\t' || unicode.Is(unicode.Zs, r):
+		return false
+	case unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector), r == brailleBlank:
+		return true
+	}
+	return !unicode.IsPrint(r)
 }
+
+// brailleBlank is a sign of Braille without a dot: it prints as a space, and is none.
+const brailleBlank = '\u2800'

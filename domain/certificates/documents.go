@@ -465,6 +465,7 @@ func (ds *Documents) Correct(cmd domain.Command, c Correct) ([]domain.Event, err
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name at least one field to correct: one of %v", correctable[d.Kind]).At("corrections")
 	}
+	c.Corrections = slices.Clone(c.Corrections)
 	seen := map[Field]bool{}
 	for i, correction := range c.Corrections {
 		switch {
@@ -481,6 +482,14 @@ func (ds *Documents) Correct(cmd domain.Command, c Correct) ([]domain.Event, err
 				"give the right value").At(domain.Path("corrections", i, "value"))
 		}
 		seen[correction.Field] = true
+		if correction.Field == Reasons {
+			continue
+		}
+		line, err := domain.Line(string(correction.Value), domain.Path("corrections", i, "value"))
+		if err != nil {
+			return nil, err
+		}
+		c.Corrections[i].Value = domain.Personal(line)
 	}
 	if strings.TrimSpace(string(c.Slip)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say in words what was wrong").At("slip")

@@ -345,6 +345,13 @@ func TestC10_CorrectionOfSlips(t *testing.T) {
 			Field:   "slip",
 		},
 		{
+			Name:    "C10 a name is one line",
+			Given:   departure,
+			When:    correct(domain.RoleOperator, sheet, "s", certificates.Correction{Field: certificates.Name, Value: "a\nb"}),
+			Refused: domain.CodeMalformed,
+			Field:   "corrections[0].value",
+		},
+		{
 			Name:  "C10 a sheet has no list",
 			Given: departure,
 			When: correct(
