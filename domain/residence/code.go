@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"tizilim/domain"
 )
@@ -43,14 +44,36 @@ func ParseRKA(s string) (string, error) {
 }
 
 // ParseCadastralNumber returns the written form of a number of the real-estate register:
-// without spaces, letters in upper case. Its form is not known beyond that. Errors are those
-// of [domain.Line].
+// without spaces, letters in upper case, and one sign for all that look the same: nobody who
+// types a number from paper knows which of them is printed there. Its form is not known beyond
+// that. Errors are those of [domain.Line].
 func ParseCadastralNumber(s string) (string, error) {
 	line, err := domain.Line(s, string(CadastralNumber))
 	if err != nil {
 		return "", err
 	}
-	return strings.ToUpper(withoutSpace(line)), nil
+	return oneSignForEachPicture(strings.ToUpper(withoutSpace(norm.NFKC.String(line)))), nil
+}
+
+// latinAsCyrillic has the capital letters of the Latin alphabet that look as Cyrillic ones do.
+var latinAsCyrillic = map[rune]rune{
+	'A': 'А', 'B': 'В', 'C': 'С', 'E': 'Е', 'H': 'Н', 'I': 'І', 'K': 'К', 'M': 'М', 'O': 'О', 'P': 'Р', 'T': 'Т',
+	'X': 'Х', 'Y': 'У',
+}
+
+// minus is the sign of arithmetic, which looks as a dash does.
+const minus = '\u2212'
+
+func oneSignForEachPicture(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) || r == minus {
+			return '-'
+		}
+		if cyrillic, ok := latinAsCyrillic[r]; ok {
+			return cyrillic
+		}
+		return r
+	}, s)
 }
 
 func withoutSpace(s string) string {

@@ -14,9 +14,17 @@ func TestR30_CodesAreComparedInOneWrittenForm(t *testing.T) {
 		want,
 		{RKA: "0201 3000 1234 5678", CadastralNumber: " 21:318:027:а1", KATO: "711310000"},
 		{RKA: " 0201300012345678 ", CadastralNumber: "21 : 318 : 027 : А1", KATO: "711310000"},
+		{RKA: want.RKA, CadastralNumber: "21:318:027:A1", KATO: "711310000"}, // a Latin letter
+		{RKA: want.RKA, CadastralNumber: "21:318:027:a1", KATO: "711310000"}, // a small one
+		{RKA: want.RKA, CadastralNumber: "２１：318：027：А１", KATO: "711310000"}, // wide signs
 	} {
 		if got, err := typed.Written(); err != nil || got != want {
 			t.Errorf("%+v is written as %+v, %v", typed, got, err)
+		}
+	}
+	for _, dash := range []string{"‐", "‑", "–", "—", "−"} {
+		if got, err := residence.ParseCadastralNumber("21" + dash + "318"); err != nil || got != "21-318" {
+			t.Errorf("the dash %q is written as %q, %v", dash, got, err)
 		}
 	}
 	same := residence.DwellingCode{Kind: residence.RKA, Value: "1"}
