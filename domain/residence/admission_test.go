@@ -241,6 +241,13 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 			Refused: domain.CodeNothingChanges,
 		},
 		{
+			Name:    "R35 who says nothing makes nothing unknown",
+			Given:   small,
+			When:    describe("", 0),
+			Refused: domain.CodeRequired,
+			Field:   "place",
+		},
+		{
 			Name:    "R19 a place of the list",
 			Given:   known,
 			When:    describe("tent", 54),

@@ -62,6 +62,10 @@ func (d *Dwelling) Describe(cmd domain.Command, c DescribeDwelling) ([]domain.Ev
 	if c.Description == d.Description && e.Address == "" {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry holds this already")
 	}
+	if c.Description == (Description{}) && c.Address == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"say what the dwelling is: its kind of place, its area, its rooms or its address").At("place")
+	}
 	another := e.Address != "" || c.Description.contradicts(d.Description)
 	if another {
 		e.Told = d.Speakers()

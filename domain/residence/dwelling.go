@@ -212,6 +212,12 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 	if err != nil {
 		return nil, err
 	}
+	for i, id := range c.MadeFrom {
+		if slices.Contains(c.MadeFrom[:i], id) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this dwelling is named twice").
+				At(domain.Path("made_from", i))
+		}
+	}
 	events := []domain.Event{DwellingRecorded{
 		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
 		Address: address, RecordedAt: cmd.Now, MadeFrom: c.MadeFrom,

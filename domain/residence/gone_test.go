@@ -17,6 +17,13 @@ func partOf(id domain.DwellingID, from ...domain.DwellingID) *residence.Dwelling
 	)
 }
 
+func TestR37_ADwellingIsMadeOfAnotherOnce(t *testing.T) {
+	events, err := (&residence.Dwelling{}).Record(domaintest.Command(), residence.RecordDwelling{
+		DwellingID: flat, Identity: residence.Identity{RKA: "1"}, Address: "a", MadeFrom: []domain.DwellingID{house, house},
+	})
+	domaintest.Refused(t, events, err, domain.CodeNamedTwice, "made_from[1]")
+}
+
 func TestR36_R37_R38_ADwellingEnds(t *testing.T) {
 	end := func(c residence.EndDwelling, change func(*residence.EndDwelling)) func(*residence.Dwelling) ([]domain.Event, error) {
 		c.On, c.Basis = day("2026-03-10"), paper
