@@ -67,7 +67,7 @@ func (s *Server) changePersonData() operation.Operation {
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: contradicted.and(
 			domain.CodePersonUnknown, domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeBeforeBirth,
-			domain.CodeEffectiveTooEarly, domain.CodeHashFormat,
+			domain.CodeEffectiveTooEarly, domain.CodeHashFormat, domain.CodeKinshipImpossible,
 		),
 		Example: `{
 			"kind": "change", "effective_from": "2026-03-02", "class": "citizen",

@@ -50,3 +50,36 @@ func TestR26_OfWhomOnlyTheYearOfBirthIsKnownIsRecordedAndFound(t *testing.T) {
 		t.Errorf("found is %s", found.text)
 	}
 }
+
+// TestQ24_ABirthDateIsCorrectedWithinTheFamily: a correction makes no parent younger than the child.
+func TestQ24_ABirthDateIsCorrectedWithinTheFamily(t *testing.T) {
+	s := start(t).at(t)
+	mother, child := s.citizen(), s.child()
+	s.represents(child, mother, "parent")
+	correct := func(person, birth string) *answer {
+		return s.command("/v1/persons/"+person+"/data", s.token(domain.RoleOperator), body{
+			"kind": "correction", "birth_date": birth, "basis": paper, "accept": []string{"iin_contradicts_birth_date"},
+		})
+	}
+	correct(mother, "2025-01-01").refused(http.StatusConflict, domain.CodeKinshipImpossible, "birth_date")
+	correct(child, "1990-05-17").refused(http.StatusConflict, domain.CodeKinshipImpossible, "birth_date")
+	correct(child, "2019-01-01").is(http.StatusOK)
+}
+
+// TestR27_NoCorrectionRegistersSomebodyAfterTheirDeath.
+func TestR27_NoCorrectionRegistersSomebodyAfterTheirDeath(t *testing.T) {
+	s := start(t).at(t)
+	dead := s.citizen()
+	home := s.dwelling(s.citizen())
+	s.died(dead)
+	insert := func(more body) *answer {
+		return s.command("/v1/persons/"+dead+"/corrections", s.token(domain.RoleProvider), body{
+			"ground": "clerical_error", "reasons": "forgotten", "changes": []body{body{
+				"action": "insert", "dwelling_id": home, "kind": "permanent", "effective_from": "2025-01-01",
+			}.with(more)},
+		})
+	}
+	insert(nil).refused(http.StatusConflict, domain.CodePersonDead, "changes")
+	insert(body{"ended_on": "2026-03-02", "reason": "owner_application"}).refused(http.StatusConflict, domain.CodePersonDead, "changes")
+	insert(body{"ended_on": "2026-03-01", "reason": "owner_application"}).is(http.StatusCreated)
+}

@@ -696,6 +696,7 @@ func orElse(d, otherwise domain.Date) domain.Date {
 // check keeps R13 and R14 for each registration that the correction changes; no
 // ground allows a breach.
 func (w *correcting) check(before *Person) *domain.Error {
+	death, dead := w.Dead()
 	for i, r := range w.Registrations {
 		known := i < len(before.Registrations) // not inserted just now
 		// unchanged ones are not checked again
@@ -709,6 +710,10 @@ func (w *correcting) check(before *Person) *domain.Error {
 		case r.From.Before(w.BirthDate):
 			return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
 				"a registration would begin before the person was born").At("changes")
+		case dead && (r.heldUntil().IsZero() || death.On.Before(r.heldUntil())):
+			return domain.Refuse(domain.Conflict, domain.CodePersonDead,
+				"the person died on %s, and a registration would hold after that day: give it an ending on that day at the "+
+					"latest, or annul the death first", death.On).At("changes")
 		case w.act.stands(r):
 			return domain.Refuse(domain.Conflict, domain.CodeDwellingGone,
 				"a registration would hold at a dwelling that is no more since %s: give it an earlier end",

@@ -199,8 +199,10 @@ func (p *Person) AnnulDeath(cmd domain.Command, c AnnulDeath) ([]domain.Event, e
 	}
 	var events []domain.Event
 	if len(changes) > 0 {
+		alive := p.Clone() // as whom the correction leaves the person
+		alive.death = Death{}
 		var err error
-		events, err = p.Correct(cmd, Correct{
+		events, err = alive.Correct(cmd, Correct{
 			Ground: ClericalError, Reasons: c.Reasons, Changes: changes, Accept: AcceptableConsequences,
 			Household: c.Household, Rules: c.Rules,
 		})

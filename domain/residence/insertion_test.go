@@ -191,6 +191,7 @@ func TestR14_AnInsertionThatMakesNoSenseIsRefused(t *testing.T) {
 		return correct(c)
 	}
 	gone := moved().corrected(t, correct(annul(5), annul(4)))
+	deceased := resident().dead("2026-03-01")
 	for _, c := range []struct {
 		name  string
 		given history
@@ -215,6 +216,9 @@ func TestR14_AnInsertionThatMakesNoSenseIsRefused(t *testing.T) {
 		{"R13 no residence with a term", moved(), insert(func(c *residence.Change) { c.Until = day("2024-06-01") }), domain.CodeUntilNotAllowed, "changes"},
 		{"R13 no two stays at once", stays, correct(forgotten(fourth, dacha, residence.Temporary, "2025-03-31", "2025-06-01", "", "")), domain.CodePeriodOverlaps, "changes"},
 		{"not before birth", moved(), insert(func(c *residence.Change) { c.From, c.EndedOn = day("1989-12-31"), day("1990-06-01") }), domain.CodeBeforeBirth, "changes"},
+		{"R27 not after the death", deceased, correct(forgotten(fourth, dacha, residence.Permanent, "2026-03-02", "", "", "")), domain.CodePersonDead, "changes"},
+		{"R27 not beyond the death", deceased, insert(func(c *residence.Change) { c.EndedOn = day("2026-03-02") }), domain.CodePersonDead, "changes"},
+		{"R27 nor without an end", deceased, correct(forgotten(fourth, dacha, residence.Permanent, "2024-01-01", "", "", "")), domain.CodePersonDead, "changes"},
 		{"R14 in the place of an ending", moved(), correct(instead(4, residence.Change{RegistrationID: fourth, DwellingID: dacha})), domain.CodeFactNotInForce, "changes[0].event"},
 		{"R14 in the place of what is annulled", gone, correct(instead(5, residence.Change{RegistrationID: fourth, DwellingID: flat})), domain.CodeFactNotInForce, "changes[0].event"},
 		{"R14 in the place of what is not there", moved(), correct(instead(9, residence.Change{RegistrationID: fourth, DwellingID: flat})), domain.CodeFactUnknown, "changes[0].event"},

@@ -16,7 +16,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.Deregistration{}, 12},
 		{residence.RecordPerson{}, 2},
 		{residence.PersonData{}, 2},
-		{residence.ChangePersonData{}, 4},
+		{residence.ChangePersonData{}, 37},
 		{residence.GiveIIN{}, 4},
 		{residence.RecordDeath{}, 36},
 		{residence.AnnulDeath{}, 37},

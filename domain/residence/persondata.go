@@ -80,6 +80,7 @@ type ChangePersonData struct {
 	Class      Class
 	Basis      domain.Basis
 	Accept     []domain.Code
+	Household  Household // whose birth dates a correction is compared with
 
 	Likeness func(PersonData) Likeness // nil: none is recorded
 }
@@ -166,6 +167,9 @@ func (p *Person) dataAfter(today domain.Date, c ChangePersonData) (PersonData, e
 		if err := p.bornBefore(c.BirthDate); err != nil {
 			return now, err
 		}
+		if err := c.Household.bornInOrder(p, c.BirthDate); err != nil {
+			return now, err
+		}
 		now.BirthDate, now.BirthKnown = domain.PersonalDate{Date: c.BirthDate}, c.BirthKnown
 	}
 	if c.Class != "" {
@@ -188,6 +192,30 @@ func (p *Person) bornBefore(birth domain.Date) error {
 			return domain.Refuse(domain.Conflict, domain.CodeBeforeBirth,
 				"a registration of the person begins on %s, before that day: correct the registration first",
 				r.From).At("birth_date")
+		}
+	}
+	return nil
+}
+
+// bornInOrder refuses a birth date of p by which a parent who is recorded would not be born before
+// the child (Q24).
+func (h Household) bornInOrder(p *Person, birth domain.Date) error {
+	order := func(child *Person, parent domain.PersonID, parentBorn, childBorn domain.Date) error {
+		if !child.parentIs(parent) || parentBorn.Before(childBorn) {
+			return nil
+		}
+		return domain.Refuse(domain.Conflict, domain.CodeKinshipImpossible,
+			"by this day a parent would not be born before the child %s: compare the documents of both, and end the "+
+				"representation first if they are no parent and child", child.ID).At("birth_date")
+	}
+	for _, r := range h.Representatives {
+		if err := order(p, r.ID, r.BirthDate, birth); err != nil {
+			return err
+		}
+	}
+	for _, w := range h.Wards {
+		if err := order(w.Minor, p.ID, birth, w.Minor.BirthDate); err != nil {
+			return err
 		}
 	}
 	return nil

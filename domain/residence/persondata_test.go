@@ -26,6 +26,13 @@ func changeData(c residence.ChangePersonData) func(*residence.Person) ([]domain.
 	}
 }
 
+// bornOn corrects the birth date of somebody with this household.
+func bornOn(birth string, of residence.Household) func(*residence.Person) ([]domain.Event, error) {
+	return changeData(residence.ChangePersonData{
+		Kind: residence.DataCorrected, BirthDate: day(birth), Household: of, Accept: []domain.Code{domain.CodeIINBirthDate},
+	})
+}
+
 func data(name domain.Personal, birth string, known residence.BirthKnown, class residence.Class) residence.PersonData {
 	return residence.PersonData{
 		Name: name, BirthDate: domain.PersonalDate{Date: day(birth)}, BirthKnown: known, Class: class,
@@ -120,6 +127,27 @@ func TestR24_WhoAPersonIsIsCorrectedOrChangedByADocument(t *testing.T) {
 			When:    changeData(residence.ChangePersonData{Kind: residence.DataCorrected, BirthDate: day("1996-01-01")}),
 			Refused: domain.CodeBeforeBirth,
 			Field:   "birth_date",
+		},
+		{
+			Name:    "Q24 no child before the parent",
+			Given:   child(thirteen).representedBy(aigul),
+			When:    bornOn("1990-01-01", residence.Household{Representatives: []*residence.Person{resident().fold()}}),
+			Refused: domain.CodeKinshipImpossible,
+			Field:   "birth_date",
+		},
+		{
+			Name:    "Q24 no parent after the child",
+			Given:   resident(),
+			When:    bornOn(thirteen, with(child(thirteen).representedBy(aigul), resident())),
+			Refused: domain.CodeKinshipImpossible,
+			Field:   "birth_date",
+		},
+		{
+			Name:  "Q24 a guardian may be younger",
+			Given: recorded(aigul, residence.Refugee, "1990-01-01"),
+			When:  bornOn("1991-02-03", with(recorded(daur, residence.Citizen, "1991-02-02").guardedBy(aigul), resident())),
+			Then: []domain.Event{became(residence.DataCorrected, "2026-03-15", refugee,
+				data("Айгүл", "1991-02-03", "", residence.Refugee), domain.CodeIINBirthDate)},
 		},
 		{
 			Name:    "R24 the same again changes nothing",

@@ -222,6 +222,11 @@ func (p *Person) parents() (n int) {
 	return n
 }
 
+// parentIs reports whether the other person is recorded as a parent of p.
+func (p *Person) parentIs(other domain.PersonID) bool {
+	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.Kind == Parent && r.PersonID == other })
+}
+
 // without is a list of its own of the representatives without the person. Who was the guardian
 // of a minor may be recorded again as that of the adult.
 func (p *Person) without(id domain.PersonID) []Representative {

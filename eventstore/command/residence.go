@@ -78,7 +78,8 @@ func (h *Handler) alike(ctx context.Context, c residence.RecordPerson) ([]domain
 func (h *Handler) ChangePersonData(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ChangePersonData, opt Options,
 ) (Receipt, error) {
-	return onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+	return h.onPersonWithHousehold(ctx, cmd, id, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+		c.Household = of
 		return p.ChangeData(cmd, c)
 	})
 }
