@@ -26,7 +26,7 @@ type ownerBody struct {
 var ownerProblems = codes{
 	domain.CodeShareFormat, domain.CodeSharesExceedOne, domain.CodeNamedTwice, domain.CodePersonUnknown,
 	domain.CodeBINFormat, domain.CodeBINControlDigit, domain.CodePersonNotDead,
-	domain.CodeDateInFuture, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
+	domain.CodeBeforeBirth, domain.CodeRepresentative, domain.CodeDateInFuture, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
 }
 
 func owners(bodies []ownerBody) []residence.Owner {

@@ -49,3 +49,73 @@ func TestR40_R42_ACompanyOwnsADwelling(t *testing.T) {
 		t.Errorf("the agent is told %s", told.text)
 	}
 }
+
+// TestR52_NobodyOwnsBeforeTheyAreBornOrAfterTheyHaveDied: neither by the record of a dwelling, nor
+// by a change of owners or its correction.
+func TestR52_NobodyOwnsBeforeTheyAreBornOrAfterTheyHaveDied(t *testing.T) {
+	s := start(t).at(t)
+	operator, provider := s.token(domain.RoleOperator), s.token(domain.RoleProvider)
+	owner, young, dead, minor := s.citizen(), s.bornOn("2020-01-01"), s.citizen(), s.bornOn("2015-01-01")
+	s.died(dead)
+	record := func(since string, o body) *answer {
+		return s.command("/v1/dwellings", operator, body{
+			"rka": rka(), "kato": "711310000", "address": "Астана, 1", "owners": []body{o}, "owners_since": since,
+		})
+	}
+	estate := body{"kind": "estate", "deceased_id": dead}
+	firm := body{"kind": "company", "bin": "160440007161", "name": "Баспана ЖШС", "agent_id": minor, "authority": paper}
+
+	sold := record("2010-01-01", body{"person_id": owner}).is(http.StatusCreated)
+	home := "/v1/dwellings/" + sold.id("dwelling_id")
+	first := eventRef(sold, 2) // after the claim and the record
+	for _, c := range []struct {
+		name   string
+		since  string
+		owner  body
+		status int
+		code   domain.Code
+		member string
+	}{
+		{"before birth", "2019-12-31", body{"person_id": young}, http.StatusUnprocessableEntity, domain.CodeBeforeBirth, "person_id"},
+		{"after death", "2026-03-02", body{"person_id": dead}, http.StatusConflict, domain.CodePersonDead, "person_id"},
+		{"an estate of the living", "2026-02-28", estate, http.StatusConflict, domain.CodePersonNotDead, "deceased_id"},
+		{"an agent who is a minor", "2026-03-02", firm, http.StatusConflict, domain.CodeRepresentative, "agent_id"},
+	} {
+		at := "owners[0]." + c.member
+		record(c.since, c.owner).refused(c.status, c.code, at)
+		change := body{"owners": []body{c.owner}, "effective_on": c.since, "basis": paper}
+		s.command(home+"/owners", operator, change).refused(c.status, c.code, at)
+		s.command(home+"/owners/corrections", provider, change.with(body{
+			"event": first, "action": "correct", "ground": "clerical_error", "reasons": "a slip",
+		})).refused(c.status, c.code, at)
+	}
+
+	bought := record("2020-01-01", body{"person_id": young}).is(http.StatusCreated)
+	s.command("/v1/dwellings/"+bought.id("dwelling_id")+"/owners/corrections", provider, body{ // the day alone
+		"event": eventRef(bought, 2), "action": "correct", "effective_on": "2019-12-31", "ground": "clerical_error",
+		"reasons": "a slip", "basis": paper,
+	}).refused(http.StatusUnprocessableEntity, domain.CodeBeforeBirth, "owners[0].person_id")
+}
+
+// TestR52_ARepeatedCommandIsAnsweredAlsoAfterADeath: what has happened since does not make another
+// answer of it.
+func TestR52_ARepeatedCommandIsAnsweredAlsoAfterADeath(t *testing.T) {
+	s := start(t).at(t)
+	operator, agent := s.token(domain.RoleOperator), s.citizen()
+	firm := body{"kind": "company", "bin": "160440007161", "name": "Баспана ЖШС", "agent_id": agent, "authority": paper}
+	whole := s.command("/v1/dwellings", operator, body{"rka": rka(), "address": "Астана, 1"}).is(http.StatusCreated)
+	part, key := body{
+		"rka": rka(), "address": "Астана, 1а", "owners": []body{firm}, "made_from": []string{whole.id("dwelling_id")},
+	}, header{"Idempotency-Key", s.key()}
+	recorded := s.command("/v1/dwellings", operator, part, key).is(http.StatusCreated)
+	other := s.command("/v1/dwellings", operator, body{
+		"rka": rka(), "address": "Астана, 1ә", "made_from": []string{whole.id("dwelling_id")},
+	}).is(http.StatusCreated)
+	s.command("/v1/dwellings/"+whole.id("dwelling_id")+"/end", s.token(domain.RoleProvider), body{
+		"how": "split", "into": []string{recorded.id("dwelling_id"), other.id("dwelling_id")}, "basis": paper,
+	}).is(http.StatusOK)
+	s.died(agent)
+	if again := s.command("/v1/dwellings", operator, part, key).is(http.StatusCreated); again.text != recorded.text {
+		t.Errorf("the repetition is answered %s, first was %s", again.text, recorded.text)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // OwnerKind is what an owner is that is no person.
@@ -55,6 +56,55 @@ func (o Owner) who() Owner {
 // concerns are the persons whom an event that names the owner concerns.
 func (o Owner) concerns() []domain.PersonID {
 	return slices.DeleteFunc([]domain.PersonID{o.PersonID, o.AgentID, o.DeceasedID}, domain.PersonID.IsZero)
+}
+
+// NamedOwner is a person whom an owner names, and as what.
+type NamedOwner struct {
+	ID     domain.PersonID
+	Member string // of the owner that names the person
+}
+
+// The members of an owner that name a person.
+const (
+	ownerInPerson = "person_id"
+	ownersAgent   = "agent_id"
+	ofEstate      = "deceased_id"
+)
+
+// Named are the persons whom the owner names.
+func (o Owner) Named() []NamedOwner {
+	return slices.DeleteFunc([]NamedOwner{{o.PersonID, ownerInPerson}, {o.AgentID, ownersAgent}, {o.DeceasedID, ofEstate}},
+		func(n NamedOwner) bool { return n.ID.IsZero() })
+}
+
+// Check refuses the person p, who is named as n says, for an owner from the day on (R52):
+// nobody owns before they are born or after they have died, an estate is of somebody who has
+// died by then, and an agent lives and acts alone. at is the path of the member.
+func (n NamedOwner) Check(p *Person, on, today domain.Date, ages rules.Ages, at string) error {
+	death, dead := p.Dead()
+	switch {
+	case !p.Known():
+		return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"no person with this id is recorded; record the person first").At(at)
+	case n.Member == ofEstate && !dead:
+		return domain.Refuse(domain.Conflict, domain.CodePersonNotDead,
+			"the death of this person is not recorded, and nobody inherits from the living: record the death first").At(at)
+	case n.Member == ofEstate && on.Before(death.On):
+		return domain.Refuse(domain.Conflict, domain.CodePersonNotDead,
+			"this person lived until %s, and nobody inherits from the living: give that day or a later one", death.On).At(at)
+	case n.Member == ownersAgent && dead:
+		return p.CheckAlive(at)
+	case n.Member == ownersAgent && !p.ActorsOn(today, ages).Self:
+		return domain.Refuse(domain.Conflict, domain.CodeRepresentative,
+			"who speaks for an owner is of full age and has no guardian: name another person").At(at)
+	case n.Member == ownerInPerson && on.Before(p.BirthDate):
+		return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
+			"this person was not born on %s, the first day of the owners: give a later day", on).At(at)
+	case n.Member == ownerInPerson && dead && death.On.Before(on):
+		return domain.Refuse(domain.Conflict, domain.CodePersonDead,
+			"this person died on %s, before %s, the first day of the owners: name the heirs, or the estate", death.On, on).At(at)
+	}
+	return nil
 }
 
 // OwnedBy reports whether the person holds title at present.

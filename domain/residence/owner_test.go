@@ -115,6 +115,45 @@ func TestR41_OwnersFromAPastDayWithTheRecord(t *testing.T) {
 	})
 }
 
+func TestR52_WhoCanBeAnOwnerOrSpeakForOne(t *testing.T) {
+	person := func(h history) *residence.Person { return h.fold() }
+	lives, teen := person(resident()), person(recorded(erlan, residence.Citizen, "2010-01-01"))
+	dead := person(resident().dead("2026-03-01"))
+	guarded := person(resident().guardedBy(erlan))
+	owner := residence.Owner{PersonID: aigul}.Named()[0]
+	agent := agent(firm, aigul).Named()[0]
+	estate := residence.Owner{Kind: residence.Estate, DeceasedID: aigul}.Named()[0]
+	ages := rulestest.Newest(t).On(today).Ages
+	for _, c := range []struct {
+		name string
+		as   residence.NamedOwner
+		is   *residence.Person
+		on   string
+		code domain.Code
+	}{
+		{"an owner from the day of birth", owner, lives, "1990-01-01", ""},
+		{"not from the day before", owner, lives, "1989-12-31", domain.CodeBeforeBirth},
+		{"a minor owns", owner, teen, "2026-01-01", ""},
+		{"an owner until the death", owner, dead, "2026-03-01", ""},
+		{"not from the day after", owner, dead, "2026-03-02", domain.CodePersonDead},
+		{"nobody unknown", owner, &residence.Person{}, "2026-01-01", domain.CodePersonUnknown},
+		{"an estate from the day of the death", estate, dead, "2026-03-01", ""},
+		{"not from the day before", estate, dead, "2026-02-28", domain.CodePersonNotDead},
+		{"no estate of the living", estate, lives, "2026-03-01", domain.CodePersonNotDead},
+		{"an agent", agent, lives, "1980-01-01", ""},
+		{"no agent who is a minor", agent, teen, "2026-01-01", domain.CodeRepresentative},
+		{"nor one with a guardian", agent, guarded, "2026-01-01", domain.CodeRepresentative},
+		{"nor one who has died", agent, dead, "2026-01-01", domain.CodePersonDead},
+	} {
+		t.Run("R52 "+c.name, func(t *testing.T) {
+			err := c.as.Check(c.is, day(c.on), today, ages, "owners[0]")
+			if domain.CodeOf(err) != c.code {
+				t.Errorf("%v, want %q", err, c.code)
+			}
+		})
+	}
+}
+
 func TestR42_WhoConsentsForAnOwnerThatIsNoPerson(t *testing.T) {
 	withGround := func(r *residence.Register) { r.ConsentGround = paper }
 	consent := func(ids ...domain.PersonID) func(*residence.Register) {

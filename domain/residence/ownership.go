@@ -119,6 +119,19 @@ type CorrectOwners struct {
 // OwnershipConsequences are the codes of the consequences of a [CorrectOwners].
 var OwnershipConsequences = []domain.Code{domain.CodeResidentsAdmitted, domain.CodeGivenByOwners}
 
+// Amended are the owners and the day that the change would have by the command; no owners where
+// the command annuls it, or names no change of this dwelling.
+func (d *Dwelling) Amended(c CorrectOwners) (owners []Owner, on domain.Date) {
+	i := d.titleAt(c.Corrects)
+	if i < 0 || c.Action == Annul {
+		return nil, domain.Date{}
+	}
+	if owners, on = d.titles[i].Owners, orElse(c.On, d.titles[i].On); c.Owners != nil {
+		owners = c.Owners
+	}
+	return owners, on
+}
+
 // CorrectOwners decides [CorrectOwners]. An annulled change can be amended: then it is in force
 // again.
 func (d *Dwelling) CorrectOwners(cmd domain.Command, c CorrectOwners) ([]domain.Event, error) {
@@ -204,15 +217,13 @@ func (d *Dwelling) amended(cmd domain.Command, i int, c CorrectOwners) (Ownershi
 		}
 		return now, nil
 	}
+	now.Owners, now.On = d.Amended(c)
 	if c.Owners != nil {
 		owners, err := writtenOwners(c.Owners, cmd.Today())
 		if err != nil {
 			return now, err
 		}
 		now.Owners = owners
-	}
-	if !c.On.IsZero() {
-		now.On = c.On
 	}
 	if was.Void == now.Void && was.On == now.On && slices.Equal(was.Owners, now.Owners) {
 		return now, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,

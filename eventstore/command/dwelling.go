@@ -39,11 +39,9 @@ const (
 func (h *Handler) RecordDwelling(
 	ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options,
 ) (Receipt, error) {
-	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
-		return Receipt{}, err
-	}
-	if err := h.madeFromStand(ctx, c.MadeFrom); err != nil {
-		return Receipt{}, err
+	unfit := h.ownersKnown(ctx, cmd, c.Owners, c.OwnersSince)
+	if unfit == nil {
+		unfit = h.madeFromStand(ctx, c.MadeFrom)
 	}
 	written, err := c.Written()
 	if err != nil {
@@ -52,6 +50,9 @@ func (h *Handler) RecordDwelling(
 	return h.withCodes(ctx, c.DwellingID, written.Codes(), streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: c.DwellingID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(d *residence.Dwelling, _ []residence.DwellingCode) ([]domain.Event, error) {
+		if unfit != nil {
+			return nil, unfit
+		}
 		return d.Record(cmd, c)
 	})
 }

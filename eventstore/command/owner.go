@@ -7,38 +7,26 @@ import (
 	"tizilim/domain/residence"
 )
 
-// ownersKnown refuses owners that name persons who are not recorded or whose record was merged, an agent who has died,
-// and the estate of somebody who lives. What a kind of owner has, the dwelling decides.
-func (h *Handler) ownersKnown(ctx context.Context, role domain.Role, owners []residence.Owner) error {
+// ownersKnown refuses owners from the day on (today where it is zero) that name persons who are not recorded or whose
+// record was merged, or who cannot be what the owner says (R52). What a kind of owner has, the dwelling decides. A command
+// that was carried out before is answered without it: somebody may have died since.
+func (h *Handler) ownersKnown(ctx context.Context, cmd domain.Command, owners []residence.Owner, on domain.Date) error {
+	if on.IsZero() {
+		on = cmd.Today()
+	}
+	ages := h.rules.On(cmd.Today()).Ages
 	for i, o := range owners {
-		at := func(member string) string { return domain.Path("owners", i, member) }
-		for _, named := range []struct {
-			id     domain.PersonID
-			member string
-		}{{o.PersonID, "person_id"}, {o.AgentID, "agent_id"}, {o.DeceasedID, "deceased_id"}} {
-			if named.id.IsZero() {
-				continue
-			}
-			p, err := h.Person(ctx, named.id)
+		for _, named := range o.Named() {
+			at := domain.Path("owners", i, named.Member)
+			p, err := h.Person(ctx, named.ID)
 			if err != nil {
 				return err
 			}
-			if err := p.CheckUnmerged(role, at(named.member)); err != nil {
+			if err := p.CheckUnmerged(cmd.Role, at); err != nil {
 				return err
 			}
-			_, dead := p.Dead()
-			switch {
-			case !p.Known():
-				return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-					"no person with this id is recorded; record the person first").At(at(named.member))
-			case named.id == o.DeceasedID && !dead:
-				return domain.Refuse(domain.Conflict, domain.CodePersonNotDead,
-					"the death of this person is not recorded, and nobody inherits from the living: record the death "+
-						"first").At(at(named.member))
-			case named.id == o.AgentID:
-				if err := p.CheckAlive(at(named.member)); err != nil {
-					return err
-				}
+			if err := named.Check(&p, on, cmd.Today(), ages, at); err != nil {
+				return err
 			}
 		}
 	}

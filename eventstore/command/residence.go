@@ -99,12 +99,13 @@ func (h *Handler) DescribeDwelling(
 func (h *Handler) ChangeOwners(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options,
 ) (Receipt, error) {
-	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
-		return Receipt{}, err
-	}
+	unfit := h.ownersKnown(ctx, cmd, c.Owners, c.On)
 	c.Rules = h.rules
 	c.ProposalID = residence.ProposalID{UUID: domain.DeriveID(cmd.ID.UUID, "proposal")}
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		if unfit != nil {
+			return nil, unfit
+		}
 		return d.ChangeOwners(cmd, c)
 	})
 }
@@ -113,12 +114,18 @@ func (h *Handler) ChangeOwners(
 func (h *Handler) CorrectOwners(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.CorrectOwners, opt Options,
 ) (Receipt, error) {
-	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
+	was, err := h.Dwelling(ctx, id)
+	if err != nil {
 		return Receipt{}, err
 	}
+	owners, on := was.Amended(c)
+	unfit := h.ownersKnown(ctx, cmd, owners, on)
 	residents, unread := h.registeredAt(ctx, cmd, id) // of no matter to a command that was carried out before
 	c.Residents = residents
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		if unfit != nil {
+			return nil, unfit
+		}
 		if unread != nil {
 			return nil, unread
 		}
