@@ -70,7 +70,7 @@ type person struct {
 
 // tell tells the whole story.
 func (t *storyteller) tell(ctx context.Context) error {
-	if err := inOrder(ctx, t.residence, t.housing, t.procedure, t.citizens); err != nil {
+	if err := inOrder(ctx, t.residence, t.housing, t.procedure, t.citizens, t.family); err != nil {
 		return err
 	}
 	fmt.Fprintln(t.out, "\nEvery step answered as expected.")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -67,15 +68,24 @@ func madeUpIIN() string {
 func (t *storyteller) dwelling(
 	ctx context.Context, address string, owners ...map[string]any,
 ) (domain.DwellingID, error) {
+	return t.dwellingFrom(ctx, address, nil, owners...)
+}
+
+// dwellingFrom records a dwelling of which more is known than its address and its owners.
+func (t *storyteller) dwellingFrom(
+	ctx context.Context, address string, more map[string]any, owners ...map[string]any,
+) (domain.DwellingID, error) {
 	if owners == nil {
 		owners = []map[string]any{} // the API refuses null
 	}
 	var answer struct {
 		DwellingID domain.DwellingID `json:"dwelling_id"`
 	}
-	err := t.post(ctx, as(domain.RoleOperator), "/v1/dwellings", map[string]any{
+	body := map[string]any{
 		"rka": fmt.Sprintf("02013%011d", rand.IntN(1e11)), "kato": "711310000", "address": address, "owners": owners,
-	}, &answer)
+	}
+	maps.Copy(body, more)
+	err := t.post(ctx, as(domain.RoleOperator), "/v1/dwellings", body, &answer)
 	t.names[answer.DwellingID.String()] = address
 	for _, o := range owners {
 		if o["kind"] != nil { // no person, and nobody who lives there needs its consent
@@ -301,13 +311,21 @@ func (t *storyteller) openList(ctx context.Context, title string) (domain.ListID
 }
 
 func (t *storyteller) apply(ctx context.Context, list domain.ListID, p person, consent bool) (applicant, error) {
+	return t.applyWith(ctx, list, p, map[string]any{"consent": consent})
+}
+
+// applyWith applies on the portal. more are further members of the application.
+func (t *storyteller) applyWith(
+	ctx context.Context, list domain.ListID, p person, more map[string]any,
+) (applicant, error) {
 	var answer struct {
 		CaseID domain.CaseID `json:"case_id"`
 	}
-	err := t.post(ctx, citizen(p.id), "/v1/housing-applications", map[string]any{
-		"channel": "portal", "list_id": list, "applicant_id": p.id, "consent": consent,
-		"signature": map[string]any{"method": "eds"},
-	}, &answer)
+	body := map[string]any{
+		"channel": "portal", "list_id": list, "applicant_id": p.id, "signature": map[string]any{"method": "eds"},
+	}
+	maps.Copy(body, more)
+	err := t.post(ctx, citizen(p.id), "/v1/housing-applications", body, &answer)
 	return applicant{person: p, caseID: answer.CaseID}, err
 }
 
