@@ -24,3 +24,11 @@ func TestADocumentIsNamedInOneLine(t *testing.T) {
 		domaintest.Refused(t, nil, b.Check(domaintest.Today(), "basis"), domain.CodeMalformed, field)
 	}
 }
+
+func TestADocumentIsNotIssuedInTheFuture(t *testing.T) {
+	b := domain.Basis{
+		Type: domain.DocumentOther, Number: "17-304", IssuedOn: domaintest.Today().AddDays(1), Issuer: "АХАЖ",
+		SHA256: domain.Personal(domain.TextDigest([]byte("a file"))),
+	}
+	domaintest.Refused(t, nil, b.Check(domaintest.Today(), "basis"), domain.CodeDateInFuture, "basis.issued_on")
+}

@@ -52,6 +52,29 @@ func TestDateIsTheDayInTheZoneOfKazakhstan(t *testing.T) {
 	}
 }
 
+// TestC9_TheDayInAlmatyBefore1March2024 is that of UTC+5, as everywhere and ever since, also where
+// the clocks of that time showed UTC+6.
+func TestC9_TheDayInAlmatyBefore1March2024(t *testing.T) {
+	almaty := time.FixedZone("UTC+6", 6*60*60)
+	for _, c := range []struct {
+		at  time.Time
+		day string
+	}{
+		{time.Date(2024, 2, 29, 0, 30, 0, 0, almaty), "2024-02-28"},
+		{time.Date(2024, 2, 29, 1, 0, 0, 0, almaty), "2024-02-29"},
+		{time.Date(2024, 3, 1, 0, 30, 0, 0, almaty), "2024-02-29"},
+		{time.Date(2024, 3, 1, 0, 0, 0, 0, domain.Zone), "2024-03-01"},
+		{time.Date(1995, 7, 2, 0, 30, 0, 0, almaty), "1995-07-01"},
+	} {
+		if got := domain.DateOf(c.at).String(); got != c.day {
+			t.Errorf("at %s it is %s, want %s", c.at, got, c.day)
+		}
+	}
+	if d := day("2024-02-29"); domain.DateOf(d.Start()) != d || domain.DateOf(d.End()) != d {
+		t.Error("a day that a paper names does not stay that day")
+	}
+}
+
 func TestDateStartsAndEndsInTheZone(t *testing.T) {
 	d := day("2026-03-15")
 	if got := d.Start().UTC().Format(time.RFC3339Nano); got != "2026-03-14T19:00:00Z" {
