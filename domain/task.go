@@ -50,6 +50,9 @@ const (
 	// TaskHolder: the new holder of an entry has no certificate yet (Q33). The stream is that of
 	// the list, Item the revision of the transfer.
 	TaskHolder TaskKind = "holder"
+	// TaskDecline: the offer of a dwelling that was declined has not ended yet (Q37). The stream is
+	// that of the list, Item the revision of the decline.
+	TaskDecline TaskKind = "decline"
 	// TaskPriority: entries of a list have priority yet which its rule does not give (Q35).
 	TaskPriority TaskKind = "priority"
 	// TaskInventory: the entry Item must be confirmed, or its holder was asked

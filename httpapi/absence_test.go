@@ -45,7 +45,7 @@ var fromTheLog = []string{
 // list may lag, as their position tells.
 var showAll = []string{
 	"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
-	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming",
+	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -115,6 +115,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-street-renaming":   nil, // in the log alone
 		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
 		"list-bodies":           {{"/v1/bodies", own, nil}},
+		"list-stock":            {{"/v1/bodies/" + ownCommission + "/stock", auditor, nil}},
 		"get-inclusion-proof":   {{"/v1/log/proofs/inclusion?event=residence-" + person + "@0", auditor, nil}},
 		"get-log-head":          {{"/v1/log/head", "", nil}},
 		"get-log-key":           {{"/v1/log/key", "", nil}},

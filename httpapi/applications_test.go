@@ -192,7 +192,7 @@ func TestC20_LookUpsAndTheConsentOfAnApplication(t *testing.T) {
 	placed := s.placed(id) // by documents
 	change(s.as(person), body{"given": true}).refused(409, domain.CodeCaseDecided, "")
 	provision := body{
-		"dwelling_id": s.dwelling(),
+		"dwelling_id": s.service(),
 		"useful_area": 30,
 		"rooms":       1,
 		"minutes":     body{"number": "12"},

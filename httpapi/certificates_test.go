@@ -635,7 +635,7 @@ func TestQ32_ACertificateThatAnotherActHasOvertakenSaysSo(t *testing.T) {
 
 	_, path, shown = certified()
 	s.command(path+"/provision", commission, body{
-		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"},
+		"dwelling_id": s.service(), "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"},
 		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
 	}).is(http.StatusOK)
 	p.overtaken(shown, "dwelling_provided")

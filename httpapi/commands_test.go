@@ -26,7 +26,7 @@ type act struct {
 func acts(s *subtest) []act {
 	operator, commission := s.token(domain.RoleOperator), s.token(domain.RoleCommission)
 	owner, mover, leaver, stayer := s.citizen(), s.citizen(), s.citizen(), s.citizen()
-	home, away, free, service := s.dwelling(owner), s.dwelling(), s.dwelling(), s.dwelling()
+	home, away, free, service := s.dwelling(owner), s.dwelling(), s.dwelling(), s.service()
 	for _, p := range []string{owner, mover, leaver, stayer} {
 		s.registered(p, home, "2026-03-01", "")
 	}

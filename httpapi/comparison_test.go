@@ -96,9 +96,11 @@ func TestQ29_AProvisionByWhatIsRecorded(t *testing.T) {
 	commission, list := s.token(domain.RoleCommission), s.list()
 	holder, entry, _ := s.entry(list)
 	described := func(place string, area float64) string {
-		return s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
-			"rka": rka(), "kato": "711310000", "address": "Астана, Абай көшесі, 5", "place": place, "useful_area": area, "rooms": 1,
-		}).is(http.StatusCreated).id("dwelling_id")
+		home := s.service()
+		s.command("/v1/dwellings/"+home+"/description", s.token(domain.RoleOperator), body{
+			"place": place, "useful_area": area, "rooms": 1,
+		}).is(http.StatusOK)
+		return home
 	}
 	give := func(dwelling string, area int) body {
 		b := body{

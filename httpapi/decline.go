@@ -32,6 +32,7 @@ func (s *Server) declineDwelling() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDwellingUnknown, domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeNothingChanges,
+			domain.CodeDwellingNotInStock, domain.CodeDwellingOffered, domain.CodeDwellingGone,
 			domain.CodeTooManyDeclined, domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat,
 			domain.CodeMemberNotAllowed, domain.CodeDateInFuture, domain.CodeRepresentative,
 		),

@@ -17,7 +17,7 @@ func TestQ25_ADeclineIsTheHoldersOwnAct(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
 	commission, operator := s.token(domain.RoleCommission), s.token(domain.RoleOperator)
-	list, flat := s.list(), s.dwelling()
+	list, flat := s.list(), s.service()
 	first, a, _ := s.entry(list)
 	second, b, _ := s.entry(list)
 	other, c, _ := s.entry(list)

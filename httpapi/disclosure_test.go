@@ -172,7 +172,7 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 	check := body{"on": "2026-03-15", "source": "systems", "in_need": true}
 	provision := func(scope body) *answer {
 		return s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", commission, body{
-			"dwelling_id": s.dwelling(), "useful_area": 50, "rooms": 1, "minutes": body{"number": "12"}, "need_check": check.with(scope)})
+			"dwelling_id": s.service(), "useful_area": 50, "rooms": 1, "minutes": body{"number": "12"}, "need_check": check.with(scope)})
 	}
 	provision(nil).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "need_check.scope")
 	provision(
@@ -358,6 +358,7 @@ func looks(s *subtest) []look {
 		{what: "list-bodies", path: "/v1/bodies", leaves: nobody},
 		{what: "list-bodies", path: "/v1/bodies", by: guest, leaves: nobody},
 		{what: "get-body", path: "/v1/bodies/" + office, leaves: nobody},
+		{what: "list-stock", path: "/v1/bodies/" + ownCommission + "/stock", leaves: nobody},
 		// What the account shows is one's own, and of others nothing.
 		{what: "get-me", path: "/v1/me", by: guest, leaves: nobody},
 		{what: "get-my-services", path: "/v1/me/services", by: owner, leaves: nobody},

@@ -20,7 +20,6 @@ func (s *Server) dwellingOperations() []operation.Operation {
 		s.changeOwners(),
 		s.answerProposal(),
 		s.correctOwners(),
-		s.takeIntoStock(),
 		s.endLease(),
 	}
 }

@@ -49,6 +49,8 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.OwnerKinds),
 	operation.Values(residence.Places),
 	operation.Values(residence.Reasons),
+	operation.Values(residence.StockGrounds),
+	operation.Values(residence.StockStates),
 	operation.Values(residence.ReplacedIINs),
 	operation.Values(residence.Representations),
 

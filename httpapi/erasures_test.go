@@ -43,7 +43,7 @@ func TestC22_WhatBarsAnErasureIsToldAndNothingIsErased(t *testing.T) {
 	another := s.list()
 	tenant, entry, _ := s.entry(another)
 	s.command(entryPath(another, entry)+"/provision", s.token(domain.RoleCommission), body{
-		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"},
+		"dwelling_id": s.service(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"},
 	}).is(http.StatusOK)
 	s.command("/v1/persons/"+held+"/holds", provider, body{"basis": "ruling 7"}).is(http.StatusCreated)
 	erase(held, "hold")

@@ -33,7 +33,7 @@ func (s *Server) endDwelling() operation.Operation {
 		Of:      operation.OfDwelling,
 		Summary: "Record that a dwelling was demolished, split, or merged with others",
 		Doc: "From then on the dwelling takes no registration, no lease and no act on its owners (dwelling_gone). It is " +
-			"refused while the dwelling is let, while a change of its owners waits, and, if it is demolished, while somebody is " +
+			"refused while the dwelling is let or offered, while a change of its owners waits, and, if it is demolished, while somebody is " +
 			"registered there; the refusal names all of it. If it is split or merged, record the new dwellings first, with " +
 			"made_from and their owners. The registrations go on in them without a gap, by no consent and no " +
 			"application, and each resident and owner is told. To merge two dwellings, end each of them into the same one.",
@@ -41,6 +41,7 @@ func (s *Server) endDwelling() operation.Operation {
 		Problems: basisProblems.and(
 			domain.CodeDwellingUnknown, domain.CodeDwellingGone, domain.CodeDwellingInhabited, domain.CodeDwellingLeased,
 			domain.CodeProposalPending, domain.CodeResidentNotAssigned, domain.CodeNotMadeFrom, domain.CodePartWithoutOwners,
+			domain.CodePartInOtherStock, domain.CodeDwellingOffered,
 			domain.CodeNotRegisteredHere, domain.CodeNamedTwice, domain.CodeMemberNotAllowed, domain.CodeDateInFuture,
 			domain.CodeEffectiveTooEarly,
 		),

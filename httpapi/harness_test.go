@@ -28,6 +28,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	bodies "tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
@@ -847,11 +848,26 @@ func (s *subtest) dwelling(owners ...string) string {
 	return id
 }
 
+// ownCommission is the body of [subtest.token] of a commission.
+var ownCommission = bodies.Default(domain.RoleCommission).String()
+
 // given is the dwelling after its owners gave it to the commissions of the tests.
 func (s *subtest) given(dwelling string) string {
 	s.t.Helper()
-	s.command("/v1/dwellings/"+dwelling+"/stock", s.token(domain.RoleCommission), body{"basis": paper}).is(http.StatusOK)
+	return s.stocked(dwelling, s.token(domain.RoleCommission))
+}
+
+// stocked is the dwelling after the commission of the token has recorded it in its stock.
+func (s *subtest) stocked(dwelling, commission string) string {
+	s.t.Helper()
+	s.command("/v1/dwellings/"+dwelling+"/stock", commission, body{"basis": paper}).is(http.StatusOK)
 	return dwelling
+}
+
+// service is a dwelling of the stock of the commissions of the tests.
+func (s *subtest) service() string {
+	s.t.Helper()
+	return s.given(s.dwelling())
 }
 
 // registered registers a residence; until is empty for a permanent one.

@@ -21,7 +21,7 @@ func TestQ19_C21_WhoWasSkippedHasItInTheirHistoryAndNothingElse(t *testing.T) {
 	skipped, a, _ := s.entry(list)
 	r.clock.pass(24 * time.Hour)
 	provided, b, _ := s.entry(list)
-	flat := s.dwelling()
+	flat := s.service()
 	s.command(entryPath(list, a)+"/decline", s.as(skipped), body{"dwelling_id": flat}).is(http.StatusOK)
 	given := s.command(entryPath(list, b)+"/provision", commission, body{
 		"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"}, "declined": []string{a},

@@ -74,7 +74,7 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	s.expect(pa, 2, "redated", moved)
 	s.expect(pc, 3, "placed", moved) // behind both places: nothing has changed
 
-	flat := s.dwelling()
+	flat := s.service()
 	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"}}
 	s.command(pa+"/provision", commission, give).refused(http.StatusConflict, domain.CodeNotFirstEligible, "")
 	s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}})).
@@ -139,7 +139,7 @@ func TestQ20_R12_AProvisionRegistersTheResidenceToo(t *testing.T) {
 	list := s.list()
 	person, entry, _ := s.entry(list)
 	other, second, _ := s.entry(list)
-	old, flat, home := s.dwelling(), s.given(s.dwelling(s.citizen())), s.dwelling()
+	old, flat, home := s.dwelling(), s.given(s.dwelling(s.citizen())), s.service()
 	s.registered(person, old, "2026-03-01", "")
 	s.registered(other, home, "2026-03-01", "")
 	give := body{
@@ -179,7 +179,7 @@ func TestQ21_ThePublicListNamesNobody(t *testing.T) {
 	other, second, _ := s.entry(list)
 	caseID := s.applied(s.citizen(), list)
 	s.command(entryPath(list, entry)+"/provision", s.token(domain.RoleCommission), body{
-		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"},
+		"dwelling_id": s.service(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"},
 	}).is(http.StatusOK)
 	a := s.get("/v1/queues/"+list+"/public", s.as(other)).is(http.StatusOK)
 	for _, id := range []string{person, entry, other, second, caseID, list} {
@@ -225,7 +225,7 @@ func TestQ18_Q22_ACitizenSpeaksForTheirOwnEntryOnly(t *testing.T) {
 	s.command(entryPath(list, entry)+"/consent", s.as(person), body{"given": false}).is(http.StatusOK)
 	looked := body{"on": "2026-03-15", "source": "systems", "scope": []string{"health"}, "in_need": true}
 	s.command(entryPath(list, entry)+"/provision", s.token(domain.RoleCommission), body{
-		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": looked, "minutes": body{"number": "12"},
+		"dwelling_id": s.service(), "useful_area": 30, "rooms": 1, "need_check": looked, "minutes": body{"number": "12"},
 	}).refused(http.StatusConflict, domain.CodeConsentWithdrawn, "need_check.source")
 	reported := s.command(entryPath(list, entry)+"/change", s.as(person), lost).is(http.StatusOK)
 	a := s.seen(entryPath(list, entry), s.as(person), reported)

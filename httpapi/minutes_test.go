@@ -98,7 +98,7 @@ func TestC24_EveryDecisionOfACommissionCarriesItsMinutes(t *testing.T) {
 		{"complaint about a removal", "/complaint-decision", satisfied},
 		{"complaint about a refusal", refused + "/complaint-decision", satisfied},
 		{"provision", "/provision", body{
-			"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1,
+			"dwelling_id": s.stocked(s.dwelling(), b.bearer), "useful_area": 30, "rooms": 1,
 			"need_check": body{"on": "2026-03-16", "source": "documents", "in_need": true},
 		}},
 	} {

@@ -623,8 +623,14 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"redating": eventRef(redated, 0), "basis": declining("")["basis"], "reasons": "n",
 	}).is(200))
 	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
-	service := s.dwelling()
-	fits("take-into-stock", json, s.command("/v1/dwellings/"+service+"/stock", commission, body{}).is(200))
+	service, other := s.dwelling(), s.service()
+	s.command("/v1/dwellings/"+service+"/description", s.token(domain.RoleOperator), body{"place": "house", "useful_area": 30, "rooms": 1}).is(200)
+	fits("withdraw-from-stock", json, s.command("/v1/dwellings/"+other+"/stock-withdrawal", commission,
+		body{"ground": "unfit", "basis": declining("")["basis"]}).is(200))
+	fits("take-into-stock", json, s.command("/v1/dwellings/"+service+"/stock", commission, body{"basis": declining("")["basis"]}).is(200))
+	offered := fits("offer-dwelling", json, s.command(entry+"/offer", commission,
+		body{"dwelling_id": service, "answer_by": "2026-03-30"}).is(200))
+	fits("list-stock", json, s.seen("/v1/bodies/"+ownCommission+"/stock", commission, offered).is(200))
 	fits("decline-dwelling", json, s.command(entry+"/decline", commission, declining(service)).is(200))
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
 		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"},

@@ -62,7 +62,7 @@ func (s *Server) provideDwelling() operation.Operation {
 		ID: "provide-dwelling", Path: entryAddress + "/provision", Tag: housingTag,
 		Of:      operation.OfEntry,
 		Summary: "Give a service dwelling to an entry",
-		Doc: "The dwelling goes to the first entry in order that is eligible. An earlier entry is skipped if it " +
+		Doc: "The dwelling is one of your stock that is let to nobody and offered to no other entry. It goes to the first entry in order that is eligible. An earlier entry is skipped if it " +
 			"is under review, if its holder declined this dwelling by a recorded act, or if the dwelling does not fit the family: " +
 			"it has less than 15 m² for each person, or it has several rooms and more than 18 m² for each person " +
 			"even with one person more. The event names every entry that was skipped. The entry ends, and the " +
@@ -75,6 +75,7 @@ func (s *Server) provideDwelling() operation.Operation {
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
 			domain.CodeNotFirstEligible, domain.CodeTooManySkipped, domain.CodeHolderChanged,
 			domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeDwellingGone,
+			domain.CodeDwellingNotInStock, domain.CodeDwellingOffered,
 			domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined,
 			domain.CodeNothingChanges, domain.CodeBasisRequired, domain.CodeHashFormat,
 			domain.CodePlaceNotPermitted, domain.CodeReasonsRequired,

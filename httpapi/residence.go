@@ -222,6 +222,7 @@ type residentsBody struct {
 	UsefulArea   residence.Area  `json:"useful_area,omitempty" doc:"Square metres"`
 	Rooms        int             `json:"rooms,omitempty"`
 	Gone         *goneBody       `json:"gone,omitempty" doc:"The dwelling was no more on the day"`
+	Stock        *stockedBody    `json:"stock,omitempty" doc:"Left out of a dwelling that never was in a stock of service housing"`
 	AsOf         domain.Date     `json:"as_of" format:"date"`
 	Foreseen     bool            `json:"foreseen,omitempty" doc:"as_of lies in the future: this is what holds then if nothing changes until then"`
 	KnownAt      time.Time       `json:"known_at"`
@@ -297,6 +298,7 @@ func (b *residentsBody) is(codes residence.Identity, address string, d residence
 func (b *residentsBody) fill(d projections.DwellingResidents) {
 	b.is(d.Identity, d.Address, d.Description)
 	b.Gone = goneOn(d.How, d.GoneOn, d.Into, b.AsOf)
+	b.Stock = stockedAs(d.Stocked)
 	b.Owners = shownOwners(d.Owners)
 	for _, r := range d.Residents {
 		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
@@ -328,6 +330,7 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 	gone, _ := d.Gone()
 	body.Gone = goneOn(gone.How, gone.On, gone.Into, m.asOf)
 	body.is(d.IdentityOn(m.asOf), d.AddressOn(m.asOf), d.DescriptionOn(m.asOf))
+	body.Stock = stockedAs(d.StockOn(m.asOf))
 	body.Owners = shownOwners(then.OwnersOn(m.asOf))
 	for _, r := range then.ActiveOn(m.asOf) {
 		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})

@@ -412,7 +412,7 @@ func TestALetDwellingIsOfItsBodyAndNotOfItsHolder(t *testing.T) {
 	wish := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(holder, list)).
 		is(http.StatusCreated).id("case_id")
 	placed := s.command("/v1/cases/"+wish+"/decision", colleague, placing).is(http.StatusOK)
-	home := s.dwelling()
+	home := s.stocked(s.dwelling(), colleague)
 	s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", colleague, body{
 		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"},
 		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},

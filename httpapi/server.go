@@ -162,7 +162,7 @@ func (s *Server) operations() []operation.Operation {
 	return slices.Concat(
 		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.erasureOperations(),
 		s.personDataOperations(), s.iinOperations(), s.deathOperations(), s.mergeOperations(),
-		s.dwellingOperations(), s.streetOperations(),
+		s.dwellingOperations(), s.stockOperations(), s.streetOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),

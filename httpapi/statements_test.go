@@ -353,9 +353,11 @@ func TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone(t *testing.T) {
 	_, entry, _ := s.entry(list)
 
 	taken := s.dwelling()
-	s.command("/v1/dwellings/"+taken+"/stock", other, body{}).is(http.StatusOK)
-	s.command("/v1/dwellings/"+taken+"/stock", other, body{}).refused(http.StatusConflict, domain.CodeNothingChanges, "")
-	s.command("/v1/dwellings/"+taken+"/stock", commission, body{}).
+	s.command("/v1/dwellings/"+taken+"/stock", other, body{}).
+		refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "basis")
+	s.stocked(taken, other)
+	s.command("/v1/dwellings/"+taken+"/stock", other, body{"basis": paper}).refused(http.StatusConflict, domain.CodeNothingChanges, "")
+	s.command("/v1/dwellings/"+taken+"/stock", commission, body{"basis": paper}).
 		refused(http.StatusForbidden, domain.CodeNotYourBody, "")
 	before := s.head()
 	for _, query := range []string{"?dry_run=true", ""} {
@@ -367,6 +369,9 @@ func TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone(t *testing.T) {
 	}
 
 	free := s.dwelling()
+	s.command(entryPath(list, entry)+"/provision", commission, provide(free)).
+		refused(http.StatusConflict, domain.CodeDwellingNotInStock, "dwelling_id")
+	s.given(free)
 	s.command(entryPath(list, entry)+"/provision", commission, provide(free)).is(http.StatusOK)
 	s.command("/v1/dwellings/"+free+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-15"}).
 		is(http.StatusOK)

@@ -90,8 +90,7 @@ func TestC27_ABodyThatEndsHandsItsMattersOver(t *testing.T) {
 	one, entry, certified := placed(first)
 	waiting := s.citizen()
 	open := s.applied(waiting, list)
-	flat := s.dwelling()
-	s.command("/v1/dwellings/"+flat+"/stock", first, body{}).is(http.StatusOK)
+	flat := s.stocked(s.dwelling(), first)
 
 	end := func(of string) func(body) *answer {
 		return func(how body) *answer {

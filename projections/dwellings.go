@@ -29,8 +29,6 @@ func dwellings(rec domain.Recorded) []op {
 		return []op{set(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID), e.By.String())}
 	case residence.SuccessionVoided:
 		return []op{unset(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID))}
-	case residence.TakenIntoStock:
-		return []op{join(keptKey(e.BodyID), e.DwellingID.String())}
 	case residence.LeaseEnded:
 		return []op{unset(e.DwellingID.Stream(), awaitedField(residence.LeaseAfterDeath, e.PersonID))}
 	case residence.LeaseVoided:
@@ -163,6 +161,7 @@ type DwellingResidents struct {
 	Owners      []residence.Owner
 	OwnersSince domain.Date
 	Awaited     []Awaited
+	Stocked     residence.Stocked
 	Residents   []Resident // whose registrations hold on the day, the longest first
 	Revision    uint64     // of the dwelling's stream; registrations are in those of the persons
 	AsOf        domain.Position
@@ -196,18 +195,11 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	if result.Revision, err = rec.number("revision"); err != nil {
 		return DwellingResidents{}, err
 	}
-	if rec.has("place") {
-		area, err := strconv.ParseFloat(rec["area"], 64)
-		if err != nil {
-			return DwellingResidents{}, corrupt("useful area", err)
-		}
-		rooms, err := rec.number("rooms")
-		if err != nil {
-			return DwellingResidents{}, err
-		}
-		result.Description = residence.Description{
-			Place: residence.Place(rec["place"]), Area: residence.Area(area), Rooms: int(rooms),
-		}
+	if result.Description, err = descriptionIn(rec); err != nil {
+		return DwellingResidents{}, err
+	}
+	if result.Stocked, err = stockedIn(rec); err != nil {
+		return DwellingResidents{}, err
 	}
 	if rec.has("owners") {
 		if err := json.Unmarshal([]byte(rec["owners"]), &result.Owners); err != nil {
@@ -237,6 +229,22 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 		})
 	}
 	return result, nil
+}
+
+// descriptionIn reads what the dwelling is.
+func descriptionIn(rec record) (residence.Description, error) {
+	if !rec.has("area") {
+		return residence.Description{}, nil
+	}
+	area, err := strconv.ParseFloat(rec["area"], 64)
+	if err != nil {
+		return residence.Description{}, corrupt("useful area", err)
+	}
+	rooms, err := strconv.Atoi(rec["rooms"])
+	if err != nil {
+		return residence.Description{}, corrupt("number of rooms", err)
+	}
+	return residence.Description{Place: residence.Place(rec["place"]), Area: residence.Area(area), Rooms: rooms}, nil
 }
 
 // Occupants returns whose registration at the dwelling holds on the day, as

@@ -172,6 +172,8 @@ var variants = []variant{
 		e.Former = []residence.Owner{{PersonID: was}, {Kind: residence.Company, AgentID: was}}
 		e.Owners = []residence.Owner{{PersonID: is}, {Kind: residence.Company, AgentID: is}}
 	}),
+	but("of a decline, while the offer stood", func(e *residence.OfferEnded) { e.Over = false }),
+	but("of an earlier version", func(e *residence.LeaseBegan) { e.BodyID = domain.BodyID{} }),
 	but("undone by a document", func(e *residence.MergeUndone) { e.Code = "" }),
 	but("permanent", func(e *residence.RegistrationBegan) { e.Kind, e.Until = residence.Permanent, domain.Date{} }),
 	but("temporary", func(e *residence.RegistrationEnded) { e.Kind = residence.Temporary }),

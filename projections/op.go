@@ -48,6 +48,7 @@ var models = []struct {
 	{"revisions", revisions},
 	{"persons", persons},
 	{"dwellings", dwellings},
+	{"stock", stock},
 	{"cases", cases},
 	{"lists", lists},
 	{"entries", entries},

@@ -191,6 +191,10 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{cancel(task)} // of the rule before
 	case housing.PriorityRuleFollowed:
 		return []op{cancel(domain.Task{Kind: domain.TaskPriority, Stream: rec.Stream})}
+	case housing.DwellingDeclined:
+		if e.Offered {
+			return []op{schedule(decline(domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, e.DeclinedAt))}
+		}
 	case housing.EntryTransferred:
 		var ops []op
 		if !e.CertificateID.IsZero() {
@@ -269,6 +273,10 @@ func residenceTasks(rec domain.Recorded) []op {
 		}
 	case housing.HolderCertified:
 		return []op{cancel(holder(e.Transfer, e.CertifiedAt))}
+	case residence.OfferEnded:
+		if e.How == residence.OfferDeclined {
+			return []op{cancel(decline(e.Decline, e.EndedAt))}
+		}
 	case residence.PersonDied:
 		return []op{schedule(death(e.PersonID, e.RecordedAt))}
 	case residence.DeathFollowed:
@@ -356,6 +364,11 @@ func holder(transfer domain.EventRef, at time.Time) domain.Task {
 	return domain.Task{
 		Kind: domain.TaskHolder, Stream: transfer.Stream, Item: strconv.FormatUint(transfer.Revision, 10), At: at,
 	}
+}
+
+// decline is the task of a decline that ends an offer.
+func decline(by domain.EventRef, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskDecline, Stream: by.Stream, Item: strconv.FormatUint(by.Revision, 10), At: at}
 }
 
 // iin is the task of a claim in the stream of an IIN.

@@ -212,6 +212,25 @@ func (a *housingAct) provision(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, step := range []struct {
+		role domain.Role
+		path string
+		body map[string]any
+	}{
+		{domain.RoleCommission, "/v1/dwellings/" + flat.String() + "/stock", map[string]any{"basis": signedPaper("other")}},
+		{domain.RoleOperator, "/v1/dwellings/" + flat.String() + "/description", map[string]any{
+			"place": "apartment", "useful_area": 31, "rooms": 1,
+		}},
+		{domain.RoleCommission, entryPath(a.list, first) + "/offer", map[string]any{
+			"dwelling_id": flat, "answer_by": domain.DateOf(time.Now()).AddDays(7),
+		}},
+	} {
+		var done struct{}
+		if err := a.post(ctx, as(step.role), step.path, step.body, &done); err != nil {
+			return err
+		}
+	}
+	a.say("the commission has it in its stock, and offers it to %s, who stands first", first.name)
 	var declined struct {
 		Events []event `json:"events"`
 	}

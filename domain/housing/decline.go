@@ -16,7 +16,8 @@ type DwellingDeclined struct {
 	EntryID    domain.EntryID    `json:"entry_id"`
 	PersonID   domain.PersonID   `json:"person_id"`
 	DwellingID domain.DwellingID `json:"dwelling_id"`
-	Basis      domain.Basis      `json:"basis,omitzero"` // of an official who states it
+	Basis      domain.Basis      `json:"basis,omitzero"`    // of an official who states it
+	Offered    bool              `json:"offered,omitempty"` // it was offered to the entry (Q37): the offer ends
 	DeclinedAt time.Time         `json:"declined_at"`
 }
 
@@ -69,6 +70,7 @@ type DeclineDwelling struct {
 	Holder     domain.PersonID // who asks, where it is the citizen; zero for staff
 	DwellingID domain.DwellingID
 	TakeBack   bool
+	Offered    bool         // it is offered to the entry
 	Basis      domain.Basis // of an official, who always needs one
 }
 
@@ -97,7 +99,9 @@ func (l *List) DeclineDwelling(cmd domain.Command, c DeclineDwelling) ([]domain.
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooManyDeclined,
 			"the holder has declined %d dwellings; take back what no longer counts", maxDeclined)
 	}
-	return []domain.Event{l.declineOf(cmd, *e, c.DwellingID, c.Basis)}, nil
+	declined := l.declineOf(cmd, *e, c.DwellingID, c.Basis)
+	declined.Offered = c.Offered
+	return []domain.Event{declined}, nil
 }
 
 func (l *List) declineOf(cmd domain.Command, e Entry, d domain.DwellingID, b domain.Basis) DwellingDeclined {

@@ -295,6 +295,32 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, l *List, by rules.Book
 	return []domain.Event{decided}, nil
 }
 
+// CheckOffer refuses to offer the dwelling to an entry that would not be given it today (Q37): the
+// first in order who is eligible is offered it. It returns the entry.
+func (l *List) CheckOffer(cmd domain.Command, id domain.EntryID, d ServiceDwelling, by rules.Book) (Entry, error) {
+	e, err := l.standing(id)
+	switch {
+	case err != nil:
+		return Entry{}, err
+	case d.Area < 1 || d.Rooms < 1:
+		return Entry{}, domain.Refuse(domain.Conflict, domain.CodeDwellingNotDescribed,
+			"the useful area or the number of rooms is not recorded: have the dwelling described first").At("dwelling_id")
+	case e.declined(d.ID):
+		return Entry{}, domain.Refuse(domain.Conflict, domain.CodeDwellingDeclined,
+			"the holder has declined this dwelling: offer it again when they take the decline back").At("dwelling_id")
+	}
+	_, refused := l.provide(cmd, ProvisionDecided{
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Dwelling: d, Norm: normOf(by.On(cmd.Today())),
+	})
+	if refused != nil {
+		if refused.Code == domain.CodeDwellingNotFit {
+			refused.Field = "dwelling_id"
+		}
+		return Entry{}, refused
+	}
+	return *e, nil
+}
+
 // Complete records that the act is done, and what came of the registration.
 func (p *Provision) Complete(cmd domain.Command, r Residence) ([]domain.Event, error) {
 	if err := p.open(); err != nil {

@@ -102,6 +102,9 @@ const (
 	ConsentStands       Kind = "lookup_consent_stands"
 	OwnersAgent         Kind = "agent_of_owner_concerned"
 	TakenIntoStock      Kind = "dwelling_taken_into_stock"
+	WithdrawnFromStock  Kind = "dwelling_withdrawn_from_stock"
+	DwellingOffered     Kind = "dwelling_offered"
+	OfferTakenBack      Kind = "dwelling_offer_taken_back"
 	DwellingChanged     Kind = "dwelling_record_changed"
 	DwellingEnded       Kind = "dwelling_ended"
 	CarriedOver         Kind = "registration_carried_over"
@@ -338,6 +341,16 @@ var owing = []Line{
 	owes(func(e residence.LapseAnnulled) []Owed { return toOwners(e.Former, OwnersWaitAgain) },
 		OwnersWaitAgain, OwnersAgent),
 	owes(func(e residence.TakenIntoStock) []Owed { return toEach(e.Owners, TakenIntoStock) }, TakenIntoStock),
+	owes(func(e residence.WithdrawnFromStock) []Owed { return toEach(e.Owners, WithdrawnFromStock) }, WithdrawnFromStock),
+	owes(func(e residence.Offered) []Owed { // Q37
+		return []Owed{{Kind: DwellingOffered, To: e.PersonID, By: e.AnswerBy}}
+	}, DwellingOffered),
+	owes(func(e residence.OfferEnded) []Owed { // Q37; of a decline and a provision the holder is told by these
+		if e.How == residence.OfferTakenBack {
+			return to(e.PersonID, OfferTakenBack)
+		}
+		return nil
+	}, OfferTakenBack),
 	owes(func(e residence.ContactsStated) []Owed {
 		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
 			return to(e.PersonID, ContactsChanged)

@@ -120,6 +120,12 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"Q26 who left the list", housing.EntryLeft{PersonID: daur}, []notice.Owed{to(daur, notice.LeftList)}},
 		{"Q25 who declined a dwelling", housing.DwellingDeclined{PersonID: daur}, []notice.Owed{to(daur, notice.DwellingDeclined)}},
 		{"Q25 or wants it after all", housing.DeclineTakenBack{PersonID: daur}, []notice.Owed{to(daur, notice.DeclineTakenBack)}},
+		{"Q37 to whom a dwelling is offered, with the last day", residence.Offered{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")},
+			[]notice.Owed{{Kind: notice.DwellingOffered, To: daur, By: domaintest.Day("2026-03-30")}}},
+		{"Q37 and is offered no more", residence.OfferEnded{PersonID: daur, How: residence.OfferTakenBack}, []notice.Owed{to(daur, notice.OfferTakenBack)}},
+		{"Q37 who declined it is told of the decline alone", residence.OfferEnded{PersonID: daur, How: residence.OfferDeclined}, nil},
+		{"Q37 and who is given it of the provision alone", residence.OfferEnded{PersonID: daur, How: residence.OfferAccepted}, nil},
+		{"Q36 whose dwelling leaves the stock", residence.WithdrawnFromStock{Owners: []domain.PersonID{daur}}, []notice.Owed{to(daur, notice.WithdrawnFromStock)}},
 		{"Q23 the inventory asks", housing.InventoryRequested{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")}, []notice.Owed{{Kind: notice.InventoryAsked, To: daur, By: domaintest.Day("2026-03-30")}}},
 		{"Q23 the inventory is missing", housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, []notice.Owed{to(daur, notice.ConfirmationMissing)}},
 		{"Q23 a review", housing.ReviewOpened{PersonID: daur, Reason: housing.Doubt}, []notice.Owed{to(daur, notice.ReviewOpened)}},
@@ -271,6 +277,8 @@ var owing = []domain.Event{
 	residence.OwnersCorrected{Former: ownersOfTwoKinds},
 	residence.OwnersChangeDeclined{Owners: ownersOfTwoKinds},
 	residence.TakenIntoStock{Owners: []domain.PersonID{daur}},
+	residence.WithdrawnFromStock{Owners: []domain.PersonID{daur}},
+	residence.Offered{PersonID: daur, AnswerBy: today}, residence.OfferEnded{PersonID: daur, How: residence.OfferTakenBack},
 }
 
 // kinds are all that the events owe.

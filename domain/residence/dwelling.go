@@ -113,22 +113,27 @@ type Dwelling struct {
 	Identity
 	Address string
 	Description
-	Owners   []Owner
-	Pending  OwnersChangeProposed // that nobody has confirmed or declined yet; zero where there is none
-	Lease    *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
-	Keeper   domain.BodyID        // whose stock it is in; zero where no body has taken or let it
-	before   domain.BodyID        // the keeper before the last lease
-	given    domain.Position      // where the log holds that the present owners gave it to the keeper; zero: nowhere
-	proposer string               // account that proposed Pending
-	since    domain.Date          // of the present owners
-	titles   []title              // all changes of owners, in the order of the stream and of time
-	freed    domain.Position      // where the log holds the end of the last lease
-	held     []heldCode           // its codes, and the claims by which it took them
-	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
+	Owners    []Owner
+	Pending   OwnersChangeProposed // that nobody has confirmed or declined yet; zero where there is none
+	Lease     *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
+	Offered   *Offered             // nil where the dwelling is offered to nobody
+	Keeper    domain.BodyID        // whose stock it is in; zero where it is in none
+	before    domain.BodyID        // the keeper before the last lease
+	kept      domain.Position      // where the log holds that it came into the stock
+	given     domain.Position      // where the log holds that the present owners gave it to the keeper; zero: nowhere
+	proposer  string               // account that proposed Pending
+	since     domain.Date          // of the present owners
+	titles    []title              // all changes of owners, in the order of the stream and of time
+	freed     domain.Position      // where the log holds the end of the last lease or offer
+	held      []heldCode           // its codes, and the claims by which it took them
+	used      bool                 // it was offered or let since it is in the stock
+	withdrawn bool                 // from the last stock that it was in
+	voided    []domain.CommandID   // claims to codes by which the dwelling takes no code any more
 
 	identities   course[Identity]
 	addresses    course[string]
 	descriptions course[Description]
+	stocks       course[Stocked]
 	gone         Gone
 
 	lapse   lapse
@@ -169,18 +174,9 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.Pending = OwnersChangeProposed{}
 	case DwellingDescribed:
 		d.described(e)
-	case TakenIntoStock:
-		d.Keeper, d.given = e.BodyID, rec.Position
-	case LeaseBegan:
-		d.Lease, d.before = &e, d.Keeper
-		if !e.BodyID.IsZero() { // the leases of earlier versions name none
-			d.Keeper = e.BodyID
-		}
-	case LeaseVoided:
-		d.Lease, d.Keeper, d.freed = nil, d.before, rec.Position
-	case LeaseEnded:
-		d.Lease, d.freed = nil, rec.Position
 	}
+	d.stocked(rec)
+	d.stockSince(rec)
 	d.succeeded(rec)
 }
 

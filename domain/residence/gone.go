@@ -137,12 +137,13 @@ type EndDwelling struct {
 	On        domain.Date // zero for today
 	Basis     domain.Basis
 
+	Heirs      domain.Heirs
 	Parts      []*Dwelling       // those of Into, in their order
 	Registered []domain.PersonID // at the dwelling now
 }
 
 // End decides [EndDwelling]. A dwelling with a lease or a proposed change of owners is not ended,
-// nor one that is demolished while somebody is registered there: the refusal names all that must
+// nor one that is offered, nor one that is demolished while somebody is registered there: the refusal names all that must
 // end first. The new dwellings are recorded as made from this one, with owners where it has some.
 func (d *Dwelling) End(cmd domain.Command, c EndDwelling) ([]domain.Event, error) {
 	if !d.Known() {
@@ -195,6 +196,8 @@ func (c EndDwelling) checkParts(d *Dwelling) error {
 			return refuse(domain.CodeNotMadeFrom, at, "this dwelling is not recorded as made from the one that ends")
 		case len(d.Owners) > 0 && len(part.Owners) == 0:
 			return refuse(domain.CodePartWithoutOwners, at, "the dwelling that ends has owners: record those of the new one first, by their document")
+		case !d.Keeper.IsZero() && !part.KeptBy(c.Heirs.Of(d.Keeper), c.Heirs):
+			return refuse(domain.CodePartInOtherStock, at, "another body has the new dwelling in its stock than the one that ends: withdraw one of them first")
 		}
 		if err := part.CheckStands(at); err != nil {
 			return err
@@ -212,6 +215,9 @@ func (c EndDwelling) assigned(d *Dwelling, cmd domain.Command) ([]ResidentInto, 
 	}
 	if d.Lease != nil {
 		must(domain.CodeDwellingLeased, "", "the dwelling is let to the person %s: end the lease first", d.Lease.PersonID)
+	}
+	if d.Offered != nil {
+		must(domain.CodeDwellingOffered, "", "the dwelling is offered to the person %s: take the offer back first", d.Offered.PersonID)
 	}
 	if d.pendingAt(cmd.Now) {
 		must(domain.CodeProposalPending, "", "a change of owners waits for a second official: confirm or decline it first")
@@ -273,12 +279,13 @@ func (d *Dwelling) VoidGone(cmd domain.Command, residents []domain.PersonID) ([]
 	return []domain.Event{DwellingGoneVoided{DwellingID: d.ID, Residents: residents, VoidedAt: cmd.Now}}, nil
 }
 
-// FollowGone decides that nobody is registered at the dwelling any more.
+// FollowGone decides that nobody is registered at the dwelling any more, and that it is in no stock.
 func (d *Dwelling) FollowGone(cmd domain.Command) ([]domain.Event, error) {
 	if g, gone := d.Gone(); !gone || g.Followed > 0 {
 		return nil, goneNotDue()
 	}
-	return []domain.Event{DwellingGoneFollowed{DwellingID: d.ID, FollowedAt: cmd.Now}}, nil
+	left := d.withdraw(cmd, StoodNoMore, domain.Basis{})
+	return append(left, DwellingGoneFollowed{DwellingID: d.ID, FollowedAt: cmd.Now}), nil
 }
 
 func goneNotDue() *domain.Error {

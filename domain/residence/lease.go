@@ -69,6 +69,7 @@ func (e LeaseEnded) Concerns() domain.Concern  { return atDwelling(e.DwellingID,
 // Let is the command that lets a dwelling.
 type Let struct {
 	PersonID domain.PersonID
+	Entry    domain.ListEntry // to which it is let
 	Family   []domain.PersonID
 	CaseID   domain.CaseID
 	BodyID   domain.BodyID // that lets it
@@ -77,40 +78,53 @@ type Let struct {
 	Decided  domain.Position // of the decision in the log
 }
 
-// Let decides [Let]: a dwelling has at most one lease (Q20), only the body that keeps it
-// lets it, and what belongs to others than the state is let only after they gave it. A
-// decision that was refused because of a lease stays refused when that lease has ended, and
-// one that was refused because of the owners when they have given the dwelling: the refusal
-// voids the decision, and a later repetition of the step must not carry it out.
+// Let decides [Let]: a dwelling has at most one lease (Q20), only the body in whose stock it is
+// lets it, and what belongs to others than the state is let only after they gave it. What is
+// offered to an entry is let to nobody else (Q37). A decision that was refused because of a lease or
+// an offer stays refused when that has ended, and one that was refused because of the stock or the
+// owners when the dwelling has come into the stock: the refusal voids the decision, and a later
+// repetition of the step must not carry it out.
 func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
-	if !d.Known() {
-		return nil, UnknownDwelling()
-	}
-	if err := d.CheckStands("dwelling_id"); err != nil {
+	if err := d.canLet(c); err != nil {
 		return nil, err
 	}
-	if !d.KeptBy(c.BodyID, c.Heirs) {
-		return nil, keptByAnother()
+	var events []domain.Event
+	if d.Offered != nil {
+		events = append(events, d.endOffer(cmd, OfferAccepted, ""))
 	}
-	if !d.givenTo(c.BodyID, c.Decided, c.Heirs) {
-		return nil, ownedByOthers()
+	return append(events, LeaseBegan{
+		DwellingID: d.ID,
+		PersonID:   c.PersonID,
+		Family:     c.Family,
+		CaseID:     c.CaseID,
+		BodyID:     c.BodyID,
+		On:         c.On,
+		BeganAt:    cmd.Now,
+	}), nil
+}
+
+func (d *Dwelling) canLet(c Let) error {
+	if !d.Known() {
+		return UnknownDwelling()
 	}
-	if d.Lease != nil || d.freed > c.Decided {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
-			"the dwelling is let, or was let when this was decided; a dwelling has one lease "+
+	if err := d.CheckStands("dwelling_id"); err != nil {
+		return err
+	}
+	switch {
+	case !d.KeptBy(c.BodyID, c.Heirs):
+		return keptByAnother()
+	case !d.givenTo(c.BodyID, c.Decided, c.Heirs):
+		return ownedByOthers()
+	case d.Keeper.IsZero(), c.Decided < d.kept:
+		return notInStock()
+	case d.Offered != nil && !d.offeredTo(c.Entry):
+		return offered()
+	case d.Lease != nil || d.freed > c.Decided:
+		return domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
+			"the dwelling is let or offered, or was when this was decided; a dwelling has one lease "+
 				"at a time").At("dwelling_id")
 	}
-	return []domain.Event{
-		LeaseBegan{
-			DwellingID: d.ID,
-			PersonID:   c.PersonID,
-			Family:     c.Family,
-			CaseID:     c.CaseID,
-			BodyID:     c.BodyID,
-			On:         c.On,
-			BeganAt:    cmd.Now,
-		},
-	}, nil
+	return nil
 }
 
 // VoidLease voids the lease of a decision that the list refused.

@@ -12,11 +12,16 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 	flat := domaintest.ID[domain.DwellingID]("service flat")
 	caseID, other := domaintest.ID[domain.CaseID]("provision"), domaintest.ID[domain.CaseID]("another provision")
 	tenant := domaintest.ID[domain.PersonID]("tenant")
-	free := []domain.Event{residence.DwellingRecorded{DwellingID: flat, RKA: "1"}}
+	keeper := domaintest.ID[domain.BodyID]("keeping")
+	free := []domain.Event{
+		residence.DwellingRecorded{DwellingID: flat, RKA: "1"},
+		residence.TakenIntoStock{DwellingID: flat, BodyID: keeper, TakenAt: domaintest.Noon()},
+	}
 	began := residence.LeaseBegan{
 		DwellingID: flat,
 		PersonID:   tenant,
 		CaseID:     caseID,
+		BodyID:     keeper,
 		On:         domaintest.Today(),
 		BeganAt:    domaintest.Noon(),
 	}
@@ -35,12 +40,12 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 		On:         domaintest.Today(),
 		EndedAt:    domaintest.Noon(),
 	}
-	leased := append(free[:1:1], began) // began at position 101
+	leased := append(free[:2:2], began) // began at position 102
 	let := func(decided domain.Position) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
 			return d.Let(
 				domaintest.Command(),
-				residence.Let{PersonID: tenant, CaseID: caseID, On: domaintest.Today(), Decided: decided},
+				residence.Let{PersonID: tenant, CaseID: caseID, BodyID: keeper, On: domaintest.Today(), Decided: decided},
 			)
 		}
 	}
@@ -55,7 +60,7 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
-		{Name: "Q20 let", Given: free, When: let(100), Then: []domain.Event{began}},
+		{Name: "Q20 let", Given: free, When: let(101), Then: []domain.Event{began}},
 		{
 			Name:    "Q20 not twice",
 			Given:   leased,
@@ -63,18 +68,18 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 			Refused: domain.CodeDwellingLeased,
 			Field:   "dwelling_id",
 		},
-		{Name: "Q20 again after the end", Given: append(leased, ended), When: let(102), Then: []domain.Event{began}},
+		{Name: "Q20 again after the end", Given: append(leased, ended), When: let(103), Then: []domain.Event{began}},
 		{
 			Name:    "Q20 not by a decision that has met the lease",
 			Given:   append(leased, ended),
-			When:    let(101),
+			When:    let(102),
 			Refused: domain.CodeDwellingLeased,
 			Field:   "dwelling_id",
 		},
 		{
 			Name:    "Q20 nor one that has met a voided one",
 			Given:   append(leased, voided),
-			When:    let(101),
+			When:    let(102),
 			Refused: domain.CodeDwellingLeased,
 			Field:   "dwelling_id",
 		},

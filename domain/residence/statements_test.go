@@ -13,8 +13,8 @@ var (
 	another = domaintest.ID[domain.BodyID]("another")
 )
 
-// TestQ19_OneBodyKeepsADwellingOfTheStock: who takes it or lets it first, until a lease is
-// voided that made it the keeper.
+// TestQ19_OneBodyKeepsADwellingOfTheStock: who took it first. In the events of earlier versions also
+// who let it first, until that lease was voided.
 func TestQ19_OneBodyKeepsADwellingOfTheStock(t *testing.T) {
 	known := residence.DwellingRecorded{DwellingID: flat}
 	taken := residence.TakenIntoStock{DwellingID: flat, BodyID: keeping, TakenAt: domaintest.Noon()}
@@ -30,25 +30,25 @@ func TestQ19_OneBodyKeepsADwellingOfTheStock(t *testing.T) {
 		take  domain.Code // "" where it is taken
 		let   domain.Code // "" where it is let
 	}{
-		{"Q19 nobody's", []domain.Event{known}, another, "", ""},
+		{"Q19 nobody's", []domain.Event{known}, another, "", domain.CodeDwellingNotInStock},
 		{"Q19 not recorded", nil, another, domain.CodeDwellingUnknown, domain.CodeDwellingUnknown},
 		{"Q19 one's own", []domain.Event{known, taken}, keeping, domain.CodeNothingChanges, ""},
 		{"Q19 another's", []domain.Event{known, taken}, another, domain.CodeNotYourBody, domain.CodeNotYourBody},
 		{"Q19 what another has let", []domain.Event{known, leased, ended}, another, domain.CodeNotYourBody, domain.CodeNotYourBody},
 		{"Q19 what one has let", []domain.Event{known, leased, ended}, keeping, domain.CodeNothingChanges, ""},
-		{"Q19 a first lease that was voided", []domain.Event{known, leased, voided}, another, "", ""},
+		{"Q19 a first lease that was voided", []domain.Event{known, leased, voided}, another, "", domain.CodeDwellingNotInStock},
 		{"Q19 a later one that was voided", []domain.Event{known, taken, leased, voided}, another, domain.CodeNotYourBody, domain.CodeNotYourBody},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := domaintest.Fold[residence.Dwelling](c.given...)
 			cmd := domaintest.Command()
-			cmd.BodyID = c.by
-			events, err := d.TakeIntoStock(cmd, residence.TakeIntoStock{})
+			cmd.BodyID, cmd.Role = c.by, domain.RoleCommission
+			events, err := d.TakeIntoStock(cmd, residence.TakeIntoStock{Basis: paper})
 			if got := domain.CodeOf(err); got != c.take {
 				t.Errorf("to take it: %q, want %q", got, c.take)
 			}
 			if c.take == "" {
-				domaintest.Happened(t, events, err, residence.TakenIntoStock{DwellingID: flat, BodyID: c.by, TakenAt: cmd.Now})
+				domaintest.Happened(t, events, err, residence.TakenIntoStock{DwellingID: flat, BodyID: c.by, Basis: paper, TakenAt: cmd.Now})
 			}
 			events, err = d.Let(cmd, residence.Let{PersonID: daur, BodyID: c.by, On: today, Decided: 1000})
 			if got := domain.CodeOf(err); got != c.let {
@@ -88,8 +88,10 @@ func TestQ19_WhatOthersThanTheStateOwnIsTakenAndLetOnlyByTheirDocument(t *testin
 		event residence.TakenIntoStock // where it is taken
 		let   domain.Code
 	}{
-		{"Q19 the state's", []domain.Event{known, owned(state)}, none, "", taken(none), ""},
-		{"Q19 nobody's", []domain.Event{known}, none, "", taken(none), ""},
+		{"Q36 the state's by word", []domain.Event{known, owned(state)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotInStock},
+		{"Q36 nobody's by word", []domain.Event{known}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotInStock},
+		{"Q19 the state's", []domain.Event{known, owned(state)}, certificate(), "", taken(certificate()), domain.CodeDwellingNotInStock},
+		{"Q19 nobody's", []domain.Event{known}, certificate(), "", taken(certificate()), domain.CodeDwellingNotInStock},
 		{"Q19 a person's by word", []domain.Event{known, owned(person)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},
 		{"Q19 a person's by a contract", []domain.Event{known, owned(person)}, certificate(), "", taken(certificate(), aigul), domain.CodeDwellingNotGiven},
 		{"Q19 a company's by word", []domain.Event{known, owned(company)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},

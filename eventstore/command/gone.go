@@ -19,8 +19,10 @@ import (
 //  2. The stream of each person who is registered there carries the registration over into the
 //     dwelling that the act assigns. Where somebody is registered who is assigned nowhere, the
 //     dwelling's stream voids the first step: they registered while it was decided.
-//  3. The dwelling's stream records that nobody is registered there, which frees its codes. The
-//     position of the receipt is that of this step.
+//  3. Where the dwelling is in the stock of a body, the streams of those that were made of it take
+//     over that they are (Q38).
+//  4. The dwelling's stream records that nobody is registered there, which frees its codes, and that
+//     it is in no stock. The position of the receipt is that of this step.
 //
 // After a crash [Timer] goes on from the first step. Who is registered at a dwelling is in the
 // streams of the persons. So a registration whose decision saw the dwelling before the first
@@ -37,6 +39,9 @@ func (h *Handler) EndDwelling(
 		c.Parts = append(c.Parts, &d)
 	}
 	var err error
+	if c.Heirs, err = h.heirs(ctx); err != nil {
+		return Receipt{}, err
+	}
 	if c.Registered, err = h.registeredAt(ctx, cmd, id); err != nil {
 		return Receipt{}, err
 	}
@@ -101,6 +106,9 @@ func (h *Handler) followEnd(ctx context.Context, id domain.DwellingID) error {
 		if err != nil && domain.CodeOf(err) != domain.CodeNotDue {
 			return err
 		}
+	}
+	if err := h.handOver(ctx, d, of); err != nil {
+		return err
 	}
 	cmd := of("follow")
 	_, err = execute(ctx, h, streamCommand[residence.Dwelling]{

@@ -69,9 +69,10 @@ func homesOf(t *testing.T, l *memoryLog, p domain.PersonID) string {
 }
 
 // TestR37_ASplitIsCompletedAfterACrashAnywhere stops it around each of its appends: the task then
-// goes on, each resident is registered in one dwelling, and the codes are free.
+// goes on, each resident is registered in one dwelling, the new dwellings are in the stock (Q38), and
+// the codes are free.
 func TestR37_ASplitIsCompletedAfterACrashAnywhere(t *testing.T) {
-	for n := 1; n <= 4; n++ { // the end, two residents, the last step
+	for n := 1; n <= 6; n++ { // the end, two residents, two new dwellings of the stock, the last step
 		for _, where := range []string{"before", "after"} {
 			l := world(t)
 			split := splitFlat(t, l)
@@ -94,7 +95,8 @@ func TestR37_ASplitIsCompletedAfterACrashAnywhere(t *testing.T) {
 			}
 			want := []string{
 				"dwelling: DwellingGone", "residence: RegistrationEnded", "residence: RegistrationBegan",
-				"residence: RegistrationEnded", "residence: RegistrationBegan", "dwelling: DwellingGoneFollowed",
+				"residence: RegistrationEnded", "residence: RegistrationBegan", "dwelling: DwellingTakenIntoStock",
+				"dwelling: DwellingTakenIntoStock", "dwelling: DwellingWithdrawnFromStock", "dwelling: DwellingGoneFollowed",
 			}
 			if got := typesOf(l.since(before)); !slices.Equal(got, want) {
 				t.Errorf("stopped %s append %d: recorded %v", where, n, got)

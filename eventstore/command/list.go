@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -12,7 +11,6 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
-	"tizilim/domain/residence"
 )
 
 // onList carries out a command in one append to a list.
@@ -197,15 +195,11 @@ func (h *Handler) certifyHolder(ctx context.Context, rec domain.Recorded) (Recei
 
 // certifyHolderWhenDue is the task of [Handler.TransferEntry].
 func (h *Handler) certifyHolderWhenDue(ctx context.Context, due domain.Task) error {
-	revision, err := strconv.ParseUint(due.Item, 10, 64)
-	if err != nil {
-		return fmt.Errorf("command: a transfer at the revision %q: %w", due.Item, err)
-	}
-	transfer, err := h.log.ReadPage(ctx, due.Stream, revision, 1)
-	if err != nil || len(transfer) == 0 {
+	transfer, err := h.ofTask(ctx, due)
+	if err != nil || transfer == nil {
 		return err
 	}
-	_, err = h.certifyHolder(ctx, transfer[0])
+	_, err = h.certifyHolder(ctx, *transfer)
 	return unlessConflict(err)
 }
 
@@ -323,28 +317,6 @@ func (h *Handler) GiveNotice(
 ) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.GiveNotice(cmd, c, h.rules)
-	})
-}
-
-// TakeIntoStock records that the body of the command keeps a service dwelling.
-func (h *Handler) TakeIntoStock(
-	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.TakeIntoStock, opt Options,
-) (Receipt, error) {
-	var err error
-	if c.Heirs, err = h.heirs(ctx); err != nil {
-		return Receipt{}, err
-	}
-	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.TakeIntoStock(cmd, c)
-	})
-}
-
-// EndLease ends the lease of a service dwelling.
-func (h *Handler) EndLease(
-	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options,
-) (Receipt, error) {
-	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.EndLease(cmd, c)
 	})
 }
 

@@ -15,8 +15,8 @@ import (
 // Steps:
 //  1. The decision is recorded in a case- stream of its own. Only this step may refuse
 //     without a trace.
-//  2. The dwelling is let, or refuses where it has been let meanwhile, taken into the
-//     stock of another body, or changed its owners.
+//  2. The dwelling is let, which ends an offer to the entry; or refuses where it has been let or
+//     offered to another entry meanwhile, has left the stock, or changed its owners.
 //  3. The list ends the entry, or records that the decision no longer holds: somebody who
 //     filed earlier was placed, or the entry was removed or transferred.
 //  4. Where it was asked for, the holder's stream registers the residence in the dwelling
@@ -43,7 +43,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
-	let, err := h.letFor(ctx, c.ListID)
+	let, err := h.letFor(ctx, domain.ListEntry{ListID: c.ListID, EntryID: c.EntryID})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -159,17 +159,18 @@ func (h *Handler) registerProvided(
 // notLet are the refusals of a dwelling that void the decision to provide it.
 var notLet = []domain.Code{
 	domain.CodeDwellingLeased, domain.CodeNotYourBody, domain.CodeDwellingNotGiven, domain.CodeDwellingGone,
+	domain.CodeDwellingNotInStock, domain.CodeDwellingOffered,
 }
 
-// letFor is the command to a dwelling by the body that keeps the list now, without whom it is let
-// to: by a decision that comes after all that the log holds.
-func (h *Handler) letFor(ctx context.Context, list domain.ListID) (residence.Let, error) {
-	keeper, err := h.KeeperOf(ctx, list)
+// letFor is the command to a dwelling by the body that keeps the list of the entry now, without
+// whom it is let to: by a decision that comes after all that the log holds.
+func (h *Handler) letFor(ctx context.Context, to domain.ListEntry) (residence.Let, error) {
+	keeper, err := h.KeeperOf(ctx, to.ListID)
 	if err != nil {
 		return residence.Let{}, err
 	}
 	heirs, err := h.heirs(ctx)
-	return residence.Let{BodyID: keeper, Heirs: heirs, Decided: latest}, err
+	return residence.Let{Entry: to, BodyID: keeper, Heirs: heirs, Decided: latest}, err
 }
 
 // leaseOf is the command to the dwelling that follows from a decision at that position
@@ -193,7 +194,7 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 	}
 	cmd := func(name string) domain.Command { return domain.CommandOf(decision, h.now()).Step(decision.ID, name) }
 
-	by, err := h.letFor(ctx, e.ListID)
+	by, err := h.letFor(ctx, domain.ListEntry{ListID: e.ListID, EntryID: e.EntryID})
 	if err != nil {
 		return Receipt{}, err
 	}

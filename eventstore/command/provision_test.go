@@ -64,13 +64,20 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 			[]string{"dwelling: LeaseBegan", "queue: ProvisionDeclined", "dwelling: LeaseVoided", "case: ProvisionVoided"},
 		},
 		"Q19 the dwelling changed its owners meanwhile": {
-			func(l *memoryLog) {
-				if _, err := l.append(house.Stream(), lastOf(l, house.Stream()), newEvents(residence.OwnersChanged{
-					DwellingID: house, Owners: []residence.Owner{{PersonID: gulnar, Share: "1/1"}}, On: domaintest.Today(),
-				})); err != nil {
-					t.Fatal(err)
-				}
-			},
+			appends(t, residence.OwnersChanged{
+				DwellingID: house, Owners: []residence.Owner{{PersonID: gulnar, Share: "1/1"}}, On: domaintest.Today(),
+			}),
+			[]string{"case: ProvisionVoided"},
+		},
+		"Q36 the dwelling left the stock meanwhile": {
+			appends(t, residence.WithdrawnFromStock{DwellingID: house, Ground: residence.GivenBack}, residence.OwnersChanged{
+				DwellingID: house, Owners: []residence.Owner{{Kind: residence.State, BIN: "990240000016", Name: "Әкімдік"}},
+				On: domaintest.Today(),
+			}),
+			[]string{"case: ProvisionVoided"},
+		},
+		"Q37 the dwelling was offered to another entry meanwhile": {
+			appends(t, residence.Offered{DwellingID: house, ListID: list, EntryID: entryOfAigul, PersonID: aigul}),
 			[]string{"case: ProvisionVoided"},
 		},
 		"Q20 nothing happened meanwhile": {
@@ -88,6 +95,16 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 				t.Errorf("finished as %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// appends adds events to the stream of the house.
+func appends(t *testing.T, events ...domain.Event) func(*memoryLog) {
+	return func(l *memoryLog) {
+		t.Helper()
+		if _, err := l.append(house.Stream(), lastOf(l, house.Stream()), newEvents(events...)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskDwelling:      (*Handler).followEndWhenDue,
 	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,
 	domain.TaskHolder:        (*Handler).certifyHolderWhenDue,
+	domain.TaskDecline:       (*Handler).followDeclineWhenDue,
 	domain.TaskPriority:      (*Handler).followPriorityRule,
 	domain.TaskDecision:      onCase("overdue", markOverdue),
 	domain.TaskCorrection:    onCase("return", returnCase),
