@@ -9,9 +9,11 @@ import (
 	"image/color"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf16"
 
@@ -384,6 +386,24 @@ func TestTheRegistryItselfAccepts(t *testing.T) {
 	d := one(certificates.Talon, domain.English)
 	d.Acceptor, d.AcceptedAs, d.Channel = "", domain.RoleCitizen, domain.ChannelPortal
 	says(t, read(t, printed(t, d)), "Accepted by"+"web portal (automatically)")
+}
+
+// TestC4_ATalonSaysWhenTheOfficeRegistersWhatCameOutsideWorkingTime, and names no second instant
+// where both are one.
+func TestC4_ATalonSaysWhenTheOfficeRegistersWhatCameOutsideWorkingTime(t *testing.T) {
+	for _, later := range []time.Duration{0, 21 * time.Hour} {
+		d := one(certificates.Talon, domain.English)
+		d.RegisteredAt = d.ReceivedAt.Add(later)
+		var said []string
+		for _, line := range d.Lines() {
+			if line.Label == labelRegistered.en {
+				said = append(said, line.Value)
+			}
+		}
+		if want := instant(d.RegisteredAt, domain.English); later > 0 && !slices.Equal(said, []string{want}) || later == 0 && said != nil {
+			t.Errorf("registered %s later the talon says %q", later, said)
+		}
+	}
 }
 
 func TestPersonalValuesOfPagesNeverPrint(t *testing.T) {
