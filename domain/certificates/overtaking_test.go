@@ -41,3 +41,15 @@ func TestQ32_TheEarliestActOvertakesACertificate(t *testing.T) {
 		})
 	}
 }
+
+func TestQ32_R17_WhatADocumentCertifiesFallsByItsOwnKindOfAct(t *testing.T) {
+	for kind, want := range map[certificates.Kind]certificates.Overtaking{
+		certificates.DepartureSheet: certificates.EndingCorrected,
+		certificates.Placement:      certificates.DecisionFell,
+		certificates.Refusal:        certificates.DecisionFell,
+	} {
+		if got := kind.Falls(); got != want {
+			t.Errorf("a %s falls by %s, want %s", kind, got, want)
+		}
+	}
+}
