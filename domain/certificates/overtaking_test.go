@@ -2,6 +2,7 @@ package certificates_test
 
 import (
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
@@ -50,6 +51,58 @@ func TestQ32_R17_WhatADocumentCertifiesFallsByItsOwnKindOfAct(t *testing.T) {
 	} {
 		if got := kind.Falls(); got != want {
 			t.Errorf("a %s falls by %s, want %s", kind, got, want)
+		}
+	}
+}
+
+// TestQ32_Q33_EachHoldersCertificateStandsAsLongAsTheyHoldTheEntry: the entry passes twice, and
+// then leaves the list.
+func TestQ32_Q33_EachHoldersCertificateStandsAsLongAsTheyHoldTheEntry(t *testing.T) {
+	list, entry := domaintest.ID[domain.ListID]("list"), domaintest.ID[domain.EntryID]("entry")
+	holders := []domain.PersonID{
+		domaintest.ID[domain.PersonID]("first"), domaintest.ID[domain.PersonID]("second"), domaintest.ID[domain.PersonID]("third"),
+	}
+	at := housing.Seniority{At: domaintest.Noon(), Position: 1}
+	on := func(day string) time.Time { return domaintest.Day(day).Start() }
+	log := []domain.Event{
+		housing.ListOpened{ListID: list, OpenedAt: domaintest.Noon()},
+		housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: holders[0], Seniority: at, Number: 1, PlacedAt: domaintest.Noon()},
+		housing.EntryTransferred{ListID: list, EntryID: entry, From: holders[0], PersonID: holders[1], TransferredAt: on("2026-04-01")},
+		housing.EntryTransferred{ListID: list, EntryID: entry, From: holders[1], PersonID: holders[2], TransferredAt: on("2026-05-01")},
+		housing.EntryLeft{ListID: list, EntryID: entry, PersonID: holders[2], Seniority: at, LeftAt: on("2026-06-01")},
+	}
+	certified := func(holder int, revision uint64) certificates.Document {
+		return certificates.Document{Fact: housing.HolderCertified{
+			ListID: list, EntryID: entry, PersonID: holders[holder],
+			Transfer: domain.EventRef{Stream: list.Stream(), Revision: revision},
+		}}
+	}
+	ds := certificates.Documents{Documents: []certificates.Document{
+		{Fact: housing.PlacementCertified{ListID: list, EntryID: entry}}, certified(1, 2), certified(2, 3),
+		{Fact: housing.PlacementCertified{ListID: list, EntryID: domaintest.ID[domain.EntryID]("another")}},
+	}}
+	var of housing.List
+	for i, e := range log {
+		of.Apply(domain.Recorded{
+			Stream: list.Stream(), Revision: uint64(i), Position: domain.Position(i + 1), Event: e, Created: e.EffectiveAt(),
+		})
+	}
+	e, ok := of.Entry(entry)
+	if !ok {
+		t.Fatal("the list has no entry")
+	}
+	ds.Stand(domain.ListEntry{ListID: list, EntryID: entry}, e)
+	for i, want := range []struct {
+		since domain.Date
+		by    certificates.Overtaking
+	}{
+		{domaintest.Day("2026-04-01"), certificates.EntryTransferred},
+		{domaintest.Day("2026-05-01"), certificates.EntryTransferred},
+		{domaintest.Day("2026-06-01"), certificates.EntryLeft},
+		{domain.Date{}, ""},
+	} {
+		if d := ds.Documents[i]; d.VoidSince != want.since || d.VoidBy != want.by {
+			t.Errorf("document %d is void since %q by %q, want %q by %q", i, d.VoidSince, d.VoidBy, want.since, want.by)
 		}
 	}
 }
