@@ -1,6 +1,7 @@
 package procedure_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,17 @@ func TestV7_AStepThatAWrongClockTookIsAnnulledByItsReferenceAndItsEffectUndone(t
 				return owed && !c.Owing[0].Missed
 			},
 		}, {
+			"one of two duties that were marked as missed", given(procedure.InReview, extended,
+				procedure.ComplaintFiled{CaseID: caseID, ForwardBy: domaintest.Day("2026-03-31")},
+				procedure.DutyMissed{CaseID: caseID, Duty: procedure.ForwardingOfComplaint, By: domaintest.Day("2026-03-31")},
+				procedure.DutyMissed{CaseID: caseID, Duty: procedure.NoticeOfExtension, By: domaintest.Day("2026-03-31")}),
+			dayAfter, func(c *procedure.Case) bool {
+				missed := func(d procedure.Duty) bool {
+					return slices.ContainsFunc(c.Owing, func(o procedure.Owing) bool { return o.Duty == d && o.Missed })
+				}
+				return !missed(procedure.NoticeOfExtension) && missed(procedure.ForwardingOfComplaint)
+			},
+		}, {
 			"an application that was returned", given(procedure.Registered, asked, procedure.CaseReturned{CaseID: caseID}),
 			dayAfter, func(c *procedure.Case) bool { return c.State == procedure.AwaitingCorrection },
 		}, {
@@ -116,6 +128,9 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 	hearing := procedure.HearingAnnounced{CaseID: caseID, ObjectUntil: domaintest.Day("2026-03-31")}
 	lapsed := given(procedure.InReview, hearing, procedure.HearingClosed{CaseID: caseID, How: procedure.HearingLapsed})
 	waived := given(procedure.InReview, hearing, procedure.HearingClosed{CaseID: caseID, How: procedure.HearingWaived})
+	term := domaintest.Day("2026-04-10").End()
+	late := given(procedure.InReview, procedure.TermExtended{CaseID: caseID, Deadline: term, NotifyBy: domaintest.Day("2026-03-31")},
+		procedure.DeadlinePassed{CaseID: caseID, Deadline: term})
 	whole := func(a procedure.AnnulStep) procedure.AnnulStep { return a }
 	for _, c := range []struct {
 		name     string
@@ -133,6 +148,8 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 		}, domain.CodeFactUnknown, "event"},
 		{"after a withdrawal", append(lapsed, procedure.CaseWithdrawn{CaseID: caseID}), len(lapsed) - 1, "2026-03-20", whole,
 			domain.CodeAnnulmentOvertaken, ""},
+		{"once a complaint has given a new term", append(slices.Clip(late), procedure.ComplaintDecided{CaseID: caseID, Deadline: term}),
+			len(late) - 1, "2026-03-20", whole, domain.CodeFactUnknown, "event"},
 		{"without a document", returned, len(returned) - 1, "2026-03-20", func(a procedure.AnnulStep) procedure.AnnulStep {
 			a.Basis = domain.Basis{}
 			return a
@@ -157,6 +174,10 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 				t.Errorf("answered %v", err)
 			}
 		})
+	}
+	without := append(slices.Clip(late), procedure.ComplaintDecided{CaseID: caseID})
+	if _, err := annul(fold(without...), "2026-03-20", len(late)-1, domain.Date{}); err != nil {
+		t.Errorf("after a complaint that gave no term: %v", err)
 	}
 	if _, err := annul(fold(returned...), "2026-04-02", len(returned)-1, domaintest.Day("2026-04-05")); err != nil {
 		t.Errorf("with a new day: %v", err)
