@@ -195,3 +195,37 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 		t.Errorf("by the applicant: %v", err)
 	}
 }
+
+// TestV7_AHearingThatGoesOnIsOverBeforeTheDecision: no refusal comes on a day on which the
+// applicant may still object.
+func TestV7_AHearingThatGoesOnIsOverBeforeTheDecision(t *testing.T) {
+	lapsed := given(procedure.InReview,
+		procedure.HearingAnnounced{
+			CaseID: caseID, NotBefore: domaintest.Day("2026-04-02"), ObjectUntil: domaintest.Day("2026-03-31"),
+		},
+		procedure.HearingClosed{CaseID: caseID, How: procedure.HearingLapsed})
+	for until, notBefore := range map[string]string{
+		"2026-03-31": "2026-04-02", "2026-04-01": "2026-04-02", "2026-04-02": "2026-04-03", "2026-04-03": "2026-04-04",
+	} {
+		e, err := annul(fold(lapsed...), "2026-03-20", len(lapsed)-1, domaintest.Day(until))
+		if err != nil || e.Until != domaintest.Day(until) || e.NotBefore != domaintest.Day(notBefore) {
+			t.Errorf("objections until %s: until %s, no refusal before %s, %v", until, e.Until, e.NotBefore, err)
+		}
+	}
+}
+
+func TestV7_OfACaseThatIsUnknownNothingIsAnnulled(t *testing.T) {
+	if _, err := annul(&procedure.Case{}, "2026-03-20", 0, domain.Date{}); domain.CodeOf(err) != domain.CodeCaseUnknown {
+		t.Errorf("answered %v", err)
+	}
+}
+
+func TestV7_OfADutyThatWasDoneLateNothingIsDueAgain(t *testing.T) {
+	by := domaintest.Day("2026-03-31")
+	done := given(procedure.InReview, procedure.TermExtended{CaseID: caseID, Deadline: domaintest.Day("2026-04-10").End(), NotifyBy: by},
+		procedure.DutyMissed{CaseID: caseID, Duty: procedure.NoticeOfExtension, By: by},
+		procedure.ApplicantNotified{CaseID: caseID, Of: procedure.NoticeOfExtension})
+	if e, err := annul(fold(done...), "2026-04-02", len(done)-2, domain.Date{}); err != nil || !e.Due.IsZero() {
+		t.Errorf("due %s, %v", e.Due, err)
+	}
+}
