@@ -81,6 +81,20 @@ func TestC23_TheSilenceOfCoOwnersIsAnnulledAndTheyCanAnswer(t *testing.T) {
 			Refused: domain.CodeAnnulmentOvertaken,
 		},
 		{
+			Name: "C23 not what a person did", Given: given,
+			When: func(d *residence.Deregistration) ([]domain.Event, error) {
+				return d.Annul(early, annulOf(ref, ""), residence.CoOwnerDeclined{CaseID: caseID})
+			},
+			Refused: domain.CodeFactUnknown, Field: "event",
+		},
+		{
+			Name: "C23 not the silence in another case", Given: given,
+			When: func(d *residence.Deregistration) ([]domain.Event, error) {
+				return d.Annul(early, annulOf(domain.EventRef{Stream: "case-another", Revision: 1}, ""), silence)
+			},
+			Refused: domain.CodeFactUnknown, Field: "event",
+		},
+		{
 			Name: "C23 not by a commission", Given: given, When: annul(as(domain.RoleCommission, "2026-03-20"), ""),
 			Refused: domain.CodeRoleNotAllowed,
 		},
@@ -139,6 +153,13 @@ func TestC23_AChangeOfOwnersThatLapsedTooEarlyWaitsForItsSecondOfficialAgain(t *
 		},
 		{Name: "C23 not twice", Given: then(back), When: annul(cmd, ""), Refused: domain.CodeAnnulmentOvertaken},
 		{
+			Name: "C23 not what a person did", Given: given,
+			When: func(d *residence.Dwelling) ([]domain.Event, error) {
+				return d.Annul(cmd, annulOf(ref, ""), residence.OwnersChangeDeclined{DwellingID: flat})
+			},
+			Refused: domain.CodeFactUnknown, Field: "event",
+		},
+		{
 			Name: "C23 not by the registry itself", Given: given, When: annul(as(domain.RoleSystem, "2026-03-19"), ""),
 			Refused: domain.CodeRoleNotAllowed,
 		},
@@ -186,4 +207,17 @@ func TestC23_TheEndOfAStayIsAnnulledWhileNothingFollowsFromIt(t *testing.T) {
 			Refused: domain.CodeRoleNotAllowed,
 		},
 	})
+}
+
+func TestC23_OfWhatIsNotRecordedNothingIsAnnulled(t *testing.T) {
+	if _, err := new(residence.Deregistration).Annul(
+		domaintest.Command(), domain.Annul{}, residence.ConfirmationsLapsed{},
+	); domain.CodeOf(err) != domain.CodeCaseUnknown {
+		t.Errorf("of an application: %v", err)
+	}
+	if _, err := new(residence.Dwelling).Annul(
+		domaintest.Command(), domain.Annul{}, residence.OwnersChangeLapsed{},
+	); domain.CodeOf(err) != domain.CodeDwellingUnknown {
+		t.Errorf("of a dwelling: %v", err)
+	}
 }
