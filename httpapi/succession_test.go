@@ -1,12 +1,16 @@
 package httpapi_test
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
 )
 
@@ -154,4 +158,63 @@ func TestC27_ABodyThatEndsHandsItsMattersOver(t *testing.T) {
 	s.until("the end is known", func() bool { return s.get("/v1/bodies", empty).status == http.StatusUnauthorized })
 	s.command("/v1/bodies/"+emptyID+"/name", administrator, body{"names": jointNames, "basis": "r"}).
 		refused(http.StatusConflict, domain.CodeBodyEnded, "")
+}
+
+// circulate has the circulars that are owed go to everybody.
+func (s *subtest) circulate() {
+	s.t.Helper()
+	f := command.NewFanOut(s.another(), s.directory, s.model, slog.New(slog.NewJSONHandler(s.logged, nil)))
+	for f.Once(context.Background()) {
+		s.reached(&answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
+	}
+	s.reached(&answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
+}
+
+// TestC27_WhoWaitsIsToldOnceOfANewBody: the holder of an entry and the applicant of an open case,
+// when the body is renamed and when another one takes its place, and again when that one is renamed.
+func TestC27_WhoWaitsIsToldOnceOfANewBody(t *testing.T) {
+	s := start(t).at(t)
+	s.notify(nil)
+	administrator := s.token(domain.RoleAdministrator)
+	id, account := s.commission("astana-1")
+	heirID, heir := s.commission("heir-1")
+	_, stranger := s.commission("other-1")
+	var lists []string
+	for _, title := range []string{"1", "2"} {
+		lists = append(lists, s.command("/v1/queues", account, body{"settlement": "Астана", "title": title}).
+			is(http.StatusCreated).id("list_id"))
+	}
+	elsewhere := s.command("/v1/queues", stranger, body{"settlement": "Астана", "title": "3"}).is(http.StatusCreated).id("list_id")
+	holder, applicant, other := s.citizen(), s.citizen(), s.citizen()
+	s.command("/v1/cases/"+s.applied(holder, lists[0])+"/decision", account, placing).is(http.StatusOK)
+	s.applied(applicant, lists[0])
+	s.applied(applicant, lists[1])
+	s.applied(other, elsewhere)
+	told := func(person, kind string) (n int) {
+		for _, one := range s.get("/v1/me/notices", s.as(person)).is(http.StatusOK).body["notices"].([]any) {
+			if one.(map[string]any)["kind"] == kind {
+				n++
+			}
+		}
+		return n
+	}
+	known := func(name string) {
+		s.until("the name is known", func() bool { return strings.Contains(s.get("/v1/bodies", administrator).text, name) })
+	}
+	s.command("/v1/bodies/"+id+"/name", administrator, body{"names": jointNames, "basis": "resolution 7"}).is(http.StatusOK)
+	known("Joint commission")
+	s.circulate()
+	s.circulate()
+	s.ends(id, heirID, account)
+	s.circulate()
+	third := body{"kk": "Үшінші", "ru": "Третья", "en": "The third name"}
+	s.command("/v1/bodies/"+heirID+"/name", administrator, body{"names": third, "basis": "resolution 8"}).is(http.StatusOK)
+	known("The third name")
+	s.circulate()
+	for person, want := range map[string][2]int{holder: {2, 1}, applicant: {2, 1}, other: {0, 0}} {
+		if got := [2]int{told(person, "body_of_list_renamed"), told(person, "body_of_list_succeeded")}; got != want {
+			t.Errorf("%s is told %v, want %v", person, got, want)
+		}
+	}
+	s.get("/v1/queues/"+lists[0]+"/entries", heir).is(http.StatusOK)
 }

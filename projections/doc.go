@@ -83,8 +83,8 @@
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:body:<name>, kept:<body>     lists by the name of their body; what a body has opened or taken
-//	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:entry:<entry>
-//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, erased, erasing, quarantine, held, released
+//	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:applications, …:entry:<entry>
+//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, circulars, erased, erasing, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and
 // its checkpoint must be one atomic step, which Redis gives within one slot only.

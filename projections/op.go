@@ -59,6 +59,7 @@ var models = []struct {
 	{"certificates", issued},
 	{"accounts", accounts},
 	{"notices", notices},
+	{"circulars", circulars},
 	{"erasures", erasures},
 	{"naming", naming},
 	{"accesses", accesses},

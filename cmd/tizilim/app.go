@@ -267,6 +267,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewEraser(a.commands, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
+	a.work.Go(func() { command.NewFanOut(a.commands, a.directory, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
 }
 

@@ -37,6 +37,7 @@ var background = map[string]any{
 	"keys of erased persons are destroyed":              (*command.Eraser).Run,
 	"what falls due is done":                            (*command.Timer).Run,
 	"notices are sent":                                  (*command.Notifier).Run,
+	"everybody on a list is told":                       (*command.FanOut).Run,
 	"revoked tokens are refused":                        (*token.Revocations).Run,
 	"keys of tokens are read again":                     tokenKeys.follow,
 	"keys of an identity provider are fetched":          (*oidc.Issuer).Run,

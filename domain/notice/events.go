@@ -9,6 +9,9 @@ var Events = []domain.EventType{
 	domain.EventOf[NoticeSent](),
 	domain.EventOf[NoticeDelivered](),
 	domain.EventOf[NoticeFailed](),
+	domain.EventOf[CircularBegan](),
+	domain.EventOf[CircularProgressed](),
+	domain.EventOf[CircularCompleted](),
 }
 
 // itsOwnStream is why an event is in no history.

@@ -210,6 +210,7 @@ type Notice struct {
 	NoticeQueued
 	Deliveries []Delivery // in the order of its ways
 	Began      bool       // of [Beginning]: notices are owed
+	Since      time.Time  // of [Beginning]: of what the log learned from then on
 }
 
 // Text is what the notice says in the language.
@@ -236,7 +237,7 @@ func (n *Notice) Clone() Notice { return *n }
 func (n *Notice) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case Began:
-		n.Began = true
+		n.Began, n.Since = true, e.BeganAt
 	case NoticeQueued:
 		n.NoticeQueued = e
 		for _, w := range e.Ways {

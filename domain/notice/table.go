@@ -108,6 +108,8 @@ const (
 	DwellingChanged     Kind = "dwelling_record_changed"
 	DwellingEnded       Kind = "dwelling_ended"
 	CarriedOver         Kind = "registration_carried_over"
+	BodyRenamed         Kind = "body_of_list_renamed"
+	BodySucceeded       Kind = "body_of_list_succeeded"
 )
 
 // Owed is one notice that an event owes.
@@ -150,7 +152,8 @@ type Line struct {
 	Kinds []Kind // that an event of the type can owe
 	None  string // the reason, where it owes none
 
-	owed func(domain.Event) []Owed
+	owed     func(domain.Event) []Owed
+	circular func(domain.Event) Kind // "" where the event owes none
 }
 
 // Table says of every type of event whom it owes a notice of what kind, or why
@@ -172,7 +175,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
-	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{}),
+	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},
+		CircularBegan{}, CircularProgressed{}, CircularCompleted{}),
 	none("the code goes to the person by itself, and the request is answered",
 		otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
 		otp.CodeSent{}),
@@ -195,7 +199,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.ListOpened{}, housing.PriorityRuleSet{}, housing.PriorityRuleFollowed{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
-		body.AccountOpened{}, body.AccountClosed{}, body.Renamed{}, body.Ended{}),
+		body.AccountOpened{}, body.AccountClosed{}),
 	none("it is about the registry itself", keyring.KeysFingerprinted{}, keyring.KeyAccepted{},
 		keyring.LossAccepted{}, release.EventReleased{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}, accesslog.PageRead{}),
@@ -411,6 +415,15 @@ var owing = []Line{
 	toPerson(LeftList, func(e housing.EntryLeft) domain.PersonID { return e.PersonID }),                  // Q26
 	toPerson(DwellingDeclined, func(e housing.DwellingDeclined) domain.PersonID { return e.PersonID }),   // Q25
 	toPerson(DeclineTakenBack, func(e housing.DeclineTakenBack) domain.PersonID { return e.PersonID }),   // Q25
+
+	// C27: everybody who waits on a list of the body.
+	circulates(func(body.Renamed) Kind { return BodyRenamed }, BodyRenamed),
+	circulates(func(e body.Ended) Kind {
+		if e.SuccessorID.IsZero() {
+			return "" // it kept nothing
+		}
+		return BodySucceeded
+	}, BodySucceeded),
 }
 
 var lines = func() map[string]Line {
@@ -434,6 +447,25 @@ func Of(e domain.Event) []Owed {
 		return nil
 	}
 	return l.owed(e)
+}
+
+// CircularOf returns the kind of the circular that the event owes; false where it owes none.
+func CircularOf(e domain.Event) (Kind, bool) {
+	if e == nil {
+		return "", false
+	}
+	l, ok := lines[e.EventType()]
+	if !ok || l.circular == nil {
+		return "", false
+	}
+	k := l.circular(e)
+	return k, k != ""
+}
+
+// circulates is the line of the type E, which owes a circular.
+func circulates[E domain.Event](kind func(E) Kind, kinds ...Kind) Line {
+	var e E
+	return Line{Event: e.EventType(), Kinds: kinds, circular: func(event domain.Event) Kind { return kind(event.(E)) }}
 }
 
 // owes is the line of the type E, which can owe notices of the kinds.

@@ -458,6 +458,16 @@ var texts = map[Kind]text{
 		"По Вашей записи в очереди от Вашего имени сообщено об изменении. Если это сделано не по Вашей просьбе, сразу сообщите.",
 		"A change was reported in your name for your entry on the list. If you did not ask for this, report it at once.",
 	},
+	BodyRenamed: {
+		"Сіз тұрған қызметтік тұрғын үй кезегін жүргізетін органның атауы өзгерді. Кезектегі орныңыз бен өтінішіңіз сол күйінде сақталады, ештеңе істеу қажет емес.",
+		"Изменилось название органа, который ведёт очередь на служебное жилище, где Вы состоите. Ваше место и Ваше заявление сохраняются, ничего делать не нужно.",
+		"The body that keeps the queue for service housing in which you wait has another name. Your place and your application stay as they are; you need do nothing.",
+	},
+	BodySucceeded: {
+		"Сіз тұрған қызметтік тұрғын үй кезегін енді басқа орган жүргізеді: ол бұрынғы органның орнын басты. Кезектегі орныңыз бен өтінішіңіз сол күйінде сақталады, ештеңе істеу қажет емес.",
+		"Очередь на служебное жилище, где Вы состоите, теперь ведёт другой орган: он заменил прежний. Ваше место и Ваше заявление сохраняются, ничего делать не нужно.",
+		"Another body keeps the queue for service housing in which you wait now: it has taken the place of the one before. Your place and your application stay as they are; you need do nothing.",
+	},
 	LeaseEnded: {
 		"Қызметтік тұрғын үйді жалдауыңыз аяқталды.",
 		"Наем Вами служебного жилища прекращен.",

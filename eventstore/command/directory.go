@@ -12,6 +12,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/body"
+	"tizilim/domain/notice"
 )
 
 // Directory knows in memory who acts for which body. It follows the streams of bodies, so
@@ -34,8 +35,23 @@ type Directory struct {
 	unusable map[domain.BodyID]error           // bodies with an event that cannot be used, and why
 	heirs    map[domain.BodyID]domain.BodyID   // which body has the place of one that has ended
 	former   map[domain.BodyID][]domain.BodyID // the bodies in whose place a body is
+	changes  []bodyChange                      // that are told to many, in the order of the log
 	caughtUp chan struct{}                     // closed once all that the log held at the start is folded
 	once     sync.Once
+}
+
+// bodyChange is an event of a body that those who wait on its lists are told of.
+type bodyChange struct {
+	kind   notice.Kind
+	event  domain.Recorded
+	bodies []domain.BodyID // that opened the lists: the body, and those in whose place it was then
+}
+
+// changesFrom returns the changes from the n-th on.
+func (d *Directory) changesFrom(n int) []bodyChange {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.Clone(d.changes[min(n, len(d.changes)):])
 }
 
 // BodyLog is the log as a [Directory] follows it; [*eventstore.Store] is one.
@@ -100,8 +116,12 @@ func (d *Directory) fold(rec domain.Recorded) {
 	if was != nil {
 		now = was.Clone()
 	}
+	of := append(slices.Clone(d.former[id]), id)
 	if e, ended := rec.Event.(body.Ended); !ended || d.succeed(e) {
 		now.Apply(rec)
+		if kind, tells := notice.CircularOf(rec.Event); tells {
+			d.changes = append(d.changes, bodyChange{kind, rec, of})
+		}
 	}
 	d.bodies[id], d.revision[id] = &now, rec.Revision
 	if e, opened := rec.Event.(body.AccountOpened); opened {

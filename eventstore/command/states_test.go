@@ -39,7 +39,7 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 	"otp":     {goesItsOwnWay[otp.Challenges]},
 	"contact": {goesItsOwnWay[otp.Sent]},
 	"address": {goesItsOwnWay[residence.CodeClaim]},
-	"notice":  {goesItsOwnWay[notice.Notice]},
+	"notice":  {goesItsOwnWay[notice.Notice], goesItsOwnWay[notice.Circular]},
 }
 
 // TestAStateIsNotChangedByWhatGoesOnFromIt: every state of every stream is cloned

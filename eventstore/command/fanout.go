@@ -1,0 +1,210 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/notice"
+)
+
+const (
+	// fanOutEvery is how often circulars are looked for.
+	fanOutEvery = time.Second
+	// circularsAtOnce bounds one look, and circularPart what one part of a circular reads.
+	circularsAtOnce = 10
+	circularPart    = 100
+)
+
+// CircularBook lists the circulars that are not complete, and whom they go to. It is a
+// projection of the log.
+type CircularBook interface {
+	// Circulars returns circulars that have begun and not ended, the oldest first, at most
+	// limit of those behind the first skip.
+	Circulars(ctx context.Context, skip, limit int) ([]domain.NoticeID, error)
+	// ListsKept returns the lists that the body has opened.
+	ListsKept(ctx context.Context, id domain.BodyID) ([]domain.ListID, error)
+	// Holders returns who holds those of the entries that stand on the list.
+	Holders(ctx context.Context, list domain.ListID, entries []domain.EntryID) ([]domain.PersonID, error)
+	// OpenApplicants looks at no more than limit applications to the list, behind a place. It
+	// returns the applicants of those that are open and were received by an instant, and the
+	// place from which to go on, "" where none is left.
+	OpenApplicants(
+		ctx context.Context, list domain.ListID, after string, by time.Time, limit int,
+	) (applicants []domain.PersonID, next string, err error)
+}
+
+// FanOut is the process manager of circulars: it tells everybody who waits on some lists of an
+// event that names none of them. It goes through the lists in parts and records how far it has
+// come, so no command and no part of it grows with a list, and a crash repeats at most one part.
+// Several may run at once: a repeated part tells nobody twice.
+type FanOut struct {
+	handler   *Handler
+	directory *Directory
+	book      CircularBook
+	log       *complaints
+	begun     int // of the changes of bodies
+	failed    postponed[domain.NoticeID]
+}
+
+// NewFanOut returns a FanOut that works through the book.
+func NewFanOut(h *Handler, d *Directory, book CircularBook, log *slog.Logger) *FanOut {
+	return &FanOut{handler: h, directory: d, book: book, log: newComplaints(log)}
+}
+
+// Run works until ctx ends. What fails is tried again at the next look, and later at most once a
+// minute.
+func (f *FanOut) Run(ctx context.Context) {
+	every(ctx, fanOutEvery, func() {
+		for more := true; more && ctx.Err() == nil; {
+			more = f.Once(ctx)
+		}
+	})
+}
+
+// Once begins the circulars that are owed and carries out the next part of each. It reports
+// whether a circular goes on. It does nothing while the clock of the process cannot be relied on.
+func (f *FanOut) Once(ctx context.Context) (more bool) {
+	if f.handler.clock.Check(ctx) != nil { // the clock itself says so in the log
+		return false
+	}
+	for _, c := range f.directory.changesFrom(f.begun) {
+		if err := f.begin(ctx, c); err != nil {
+			f.log.warn(ctx, "a circular cannot begin yet", err, "event", c.event.Stream)
+			break
+		}
+		f.begun++
+	}
+	now := f.handler.now()
+	circulars, err := f.failed.turn(now, circularsAtOnce, func(skip, limit int) ([]domain.NoticeID, error) {
+		return f.book.Circulars(ctx, skip, limit)
+	})
+	if err != nil {
+		f.log.warn(ctx, "circulars cannot be read now", err)
+		return false
+	}
+	for _, id := range circulars {
+		went, err := f.handler.circulate(ctx, f.book, id)
+		f.failed.tried(id, now, err)
+		if err != nil {
+			f.log.warn(ctx, "a circular could not go on yet", err, "circular", id)
+		}
+		more = more || went
+	}
+	return more
+}
+
+// begin begins the circular of a change of a body, to all who wait on its lists.
+func (f *FanOut) begin(ctx context.Context, c bodyChange) error {
+	if err := f.handler.model.CatchUp(ctx); err != nil {
+		return err
+	}
+	var lists []domain.ListID
+	for _, id := range c.bodies {
+		kept, err := f.book.ListsKept(ctx, id)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, kept...)
+	}
+	return f.handler.BeginCircular(ctx, c.event, c.kind, lists)
+}
+
+// BeginCircular records that everybody who waits on the lists is owed a notice of the event. It
+// is idempotent. Nobody is told of what was before [notice.Began].
+func (h *Handler) BeginCircular(
+	ctx context.Context, about domain.Recorded, kind notice.Kind, lists []domain.ListID,
+) error {
+	began, err := load[notice.Notice](ctx, h, notice.Beginning.Stream())
+	if err != nil {
+		return err
+	}
+	if !began.Began {
+		return fmt.Errorf("command: the registry has not begun to give notice")
+	}
+	if len(lists) == 0 || about.Created.Before(began.Since) {
+		return nil
+	}
+	id := notice.CircularID(about, kind)
+	slices.SortFunc(lists, func(a, b domain.ListID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	cmd := h.ownCommand(id.UUID, "begin")
+	_, err = execute(ctx, h, streamCommand[notice.Circular]{
+		cmd: cmd, stream: id.Stream(),
+		decide: func(c *notice.Circular) ([]domain.Event, error) {
+			return c.Begin(notice.CircularBegan{
+				CircularID: id, Kind: kind, About: domain.EventRef{Stream: about.Stream, Revision: about.Revision},
+				Lists: slices.Compact(lists), BeganAt: cmd.Now,
+			})
+		},
+	})
+	return unlessConflict(err)
+}
+
+// circulate carries out the next part of a circular, and reports whether another one follows.
+func (h *Handler) circulate(ctx context.Context, book CircularBook, id domain.NoticeID) (more bool, err error) {
+	c, err := load[notice.Circular](ctx, h, id.Stream())
+	if err != nil || !c.Known() || c.Done {
+		return false, err // the book was behind the log
+	}
+	about, err := h.log.ReadPage(ctx, c.About.Stream, c.About.Revision, 1)
+	if err != nil || len(about) == 0 {
+		return false, err
+	}
+	if err := h.model.CatchUp(ctx); err != nil {
+		return false, err
+	}
+	told, next, err := h.circularPart(ctx, book, c, about[0])
+	if err != nil {
+		return false, err
+	}
+	for _, person := range told {
+		if err := h.queueNotice(ctx, about[0], notice.Owed{Kind: c.Kind, To: person}); err != nil {
+			return false, err
+		}
+	}
+	cmd := h.ownCommand(id.UUID, fmt.Sprintf("behind %d, %d, %s", c.Place.List, c.Place.Entries, c.Place.Cases))
+	_, err = execute(ctx, h, streamCommand[notice.Circular]{
+		cmd: cmd, stream: id.Stream(),
+		decide: func(c *notice.Circular) ([]domain.Event, error) { return c.Progress(cmd, next) },
+	})
+	return next.List < len(c.Lists), unlessConflict(err) // another process was as far
+}
+
+// circularPart returns whom the next part of the circular goes to, and where the one after it
+// begins. Entries are found by their placements in the stream of the list, whose order never
+// changes: so nobody is missed who moves on the list meanwhile. Who came after the event is not told.
+func (h *Handler) circularPart(
+	ctx context.Context, book CircularBook, c notice.Circular, event domain.Recorded,
+) ([]domain.PersonID, notice.CircularPlace, error) {
+	list, next := c.Lists[c.Place.List], c.Place
+	if c.Place.Cases == "" {
+		recs, err := h.log.ReadPage(ctx, list.Stream(), c.Place.Entries, circularPart)
+		if err != nil {
+			return nil, next, err
+		}
+		var placed []domain.EntryID
+		for _, rec := range recs {
+			if e, ok := rec.Event.(housing.EntryPlaced); ok && rec.Position < event.Position {
+				placed = append(placed, e.EntryID)
+			}
+		}
+		if next.Entries += uint64(len(recs)); len(recs) < circularPart || recs[len(recs)-1].Position > event.Position {
+			next.Cases = firstCase
+		}
+		holders, err := book.Holders(ctx, list, placed)
+		return holders, next, err
+	}
+	applicants, after, err := book.OpenApplicants(ctx, list, c.Place.Cases, event.Created, circularPart)
+	if next.Cases = after; after == "" {
+		next = notice.CircularPlace{List: c.Place.List + 1}
+	}
+	return applicants, next, err
+}
+
+// firstCase is the place before the first case of a list: no place is before it.
+var firstCase = strconv.Itoa(0)
