@@ -132,6 +132,12 @@ type dutyBody struct {
 	By   domain.Date    `json:"by" format:"date" doc:"The last day to do it"`
 }
 
+type caseDeathBody struct {
+	PersonID domain.PersonID `json:"person_id" format:"uuid"`
+	As       procedure.Part  `json:"as" values:"open" doc:"named: the application names them, or they were asked to confirm. representative: of the applicant; another one acts"`
+	DiedOn   domain.Date     `json:"died_on" format:"date"`
+}
+
 type coOwnerBody struct {
 	PersonID domain.PersonID        `json:"person_id" format:"uuid"`
 	State    residence.Confirmation `json:"state"`
@@ -160,44 +166,46 @@ type issuedBody struct {
 }
 
 type caseBody struct {
-	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
-	Service        domain.Service        `json:"service"`
-	State          projections.CaseState `json:"state"`
-	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
-	Channel        domain.Channel        `json:"channel" values:"open"`
-	Language       domain.Language       `json:"language" values:"open"`
-	Fee            int                   `json:"fee" doc:"The fee in tenge: always 0, because both services are free of charge"`
-	Number         string                `json:"number" doc:"The number of the case, as the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
-	ReceivedAt     time.Time             `json:"received_at" doc:"When the application was filed. The term and the place on the list count from here, unless it had to be corrected"`
-	RegisteredAt   time.Time             `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
-	Deadline       time.Time             `json:"deadline,omitzero" doc:"The last instant for the decision, extensions included; left out while the case waits for co-owners"`
-	Overdue        bool                  `json:"overdue,omitempty" doc:"true if the deadline passed without a decision"`
-	Decider        string                `json:"decider,omitempty" doc:"The account that took the case up and prepares its decision; shown to staff only"`
-	Correction     *correctionState      `json:"correction,omitempty" doc:"What the application lacks"`
-	Hearing        *hearingState         `json:"hearing,omitempty"`
-	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
-	Complaint      *complaintState       `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
-	Remedy         *remedyState          `json:"remedy,omitempty" doc:"What was done after a complaint was satisfied"`
-	Owed           []dutyBody            `json:"owed,omitempty" doc:"What the body must still do, besides the decision"`
-	Late           []dutyBody            `json:"late,omitempty" doc:"Which of these duties were late, even if they have been done since"`
-	SameSubject    []domain.CaseID       `json:"same_subject,omitempty" format:"uuid" doc:"Other cases that ask for the same; shown to staff only"`
-	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"The earlier case in which the same subject was decided; only if this case was terminated as a duplicate"`
-	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"The co-owners whose confirmation was asked for; only for a deregistration on the portal"`
-	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"The co-owners can answer until this instant, which ends a day"`
-	Ground         residence.Ground      `json:"ground,omitempty" values:"open"`
-	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
-	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`
-	Persons        []domain.PersonID     `json:"persons,omitempty"`
-	DepartureSheet bool                  `json:"departure_sheet,omitempty"`
-	Results        []resultBody          `json:"results,omitempty"`
-	Consent        *consentState         `json:"consent,omitempty" doc:"The consent to look-ups in other systems, as it is today; only for service housing"`
-	FamilyConsents []memberConsentState  `json:"family_consents,omitempty" doc:"The own consents of the spouse and of the adults in the family; a member of the family sees only their own"`
-	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"The judgement of the last examination of need, and after the decision that of the decision; only for service housing; shown to the applicant and to staff"`
-	Placement      *placementBody        `json:"placement,omitempty"`
-	Refusal        *refusalBody          `json:"refusal,omitempty"`
-	Edition        rules.EditionID       `json:"edition,omitempty" doc:"The edition of the rules by which the case was decided"`
-	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
-	AsOfPosition   domain.Position       `json:"as_of_position"`
+	CaseID         domain.CaseID               `json:"case_id" format:"uuid"`
+	Service        domain.Service              `json:"service"`
+	State          projections.CaseState       `json:"state"`
+	ApplicantID    domain.PersonID             `json:"applicant_id" format:"uuid"`
+	Channel        domain.Channel              `json:"channel" values:"open"`
+	Language       domain.Language             `json:"language" values:"open"`
+	Fee            int                         `json:"fee" doc:"The fee in tenge: always 0, because both services are free of charge"`
+	Number         string                      `json:"number" doc:"The number of the case, as the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
+	ReceivedAt     time.Time                   `json:"received_at" doc:"When the application was filed. The term and the place on the list count from here, unless it had to be corrected"`
+	RegisteredAt   time.Time                   `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
+	Deadline       time.Time                   `json:"deadline,omitzero" doc:"The last instant for the decision, extensions included; left out while the case waits for co-owners"`
+	Overdue        bool                        `json:"overdue,omitempty" doc:"true if the deadline passed without a decision"`
+	Decider        string                      `json:"decider,omitempty" doc:"The account that took the case up and prepares its decision; shown to staff only"`
+	Correction     *correctionState            `json:"correction,omitempty" doc:"What the application lacks"`
+	Hearing        *hearingState               `json:"hearing,omitempty"`
+	NotifiedAt     *time.Time                  `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
+	Complaint      *complaintState             `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
+	Remedy         *remedyState                `json:"remedy,omitempty" doc:"What was done after a complaint was satisfied"`
+	Owed           []dutyBody                  `json:"owed,omitempty" doc:"What the body must still do, besides the decision"`
+	Late           []dutyBody                  `json:"late,omitempty" doc:"Which of these duties were late, even if they have been done since"`
+	SameSubject    []domain.CaseID             `json:"same_subject,omitempty" format:"uuid" doc:"Other cases that ask for the same; shown to staff only"`
+	DuplicateOf    domain.CaseID               `json:"duplicate_of,omitzero" format:"uuid" doc:"The earlier case in which the same subject was decided; only if this case was terminated as a duplicate"`
+	Termination    procedure.TerminationGround `json:"termination,omitempty" values:"open" doc:"Why the case ended without a decision. applicant_died: the registry ended it when the death was recorded"`
+	Deaths         []caseDeathBody             `json:"deaths,omitempty" doc:"Who has a part in the case and has died: whoever decides takes it into account"`
+	CoOwners       []coOwnerBody               `json:"co_owners,omitempty" doc:"The co-owners whose confirmation was asked for; only for a deregistration on the portal"`
+	ConfirmBy      time.Time                   `json:"confirm_by,omitzero" doc:"The co-owners can answer until this instant, which ends a day"`
+	Ground         residence.Ground            `json:"ground,omitempty" values:"open"`
+	DwellingID     domain.DwellingID           `json:"dwelling_id,omitzero" format:"uuid"`
+	ListID         domain.ListID               `json:"list_id,omitzero" format:"uuid"`
+	Persons        []domain.PersonID           `json:"persons,omitempty"`
+	DepartureSheet bool                        `json:"departure_sheet,omitempty"`
+	Results        []resultBody                `json:"results,omitempty"`
+	Consent        *consentState               `json:"consent,omitempty" doc:"The consent to look-ups in other systems, as it is today; only for service housing"`
+	FamilyConsents []memberConsentState        `json:"family_consents,omitempty" doc:"The own consents of the spouse and of the adults in the family; a member of the family sees only their own"`
+	Judgement      *judgementBody              `json:"judgement,omitempty" doc:"The judgement of the last examination of need, and after the decision that of the decision; only for service housing; shown to the applicant and to staff"`
+	Placement      *placementBody              `json:"placement,omitempty"`
+	Refusal        *refusalBody                `json:"refusal,omitempty"`
+	Edition        rules.EditionID             `json:"edition,omitempty" doc:"The edition of the rules by which the case was decided"`
+	Issued         []issuedBody                `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
+	AsOfPosition   domain.Position             `json:"as_of_position"`
 }
 
 func (s *Server) getCase() operation.Operation {
@@ -279,7 +287,10 @@ func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	for _, o := range c.Late {
 		b.Late = append(b.Late, dutyBody(o))
 	}
-	b.DuplicateOf = c.DuplicateOf
+	b.DuplicateOf, b.Termination = c.DuplicateOf, c.Termination
+	for _, d := range c.Deaths {
+		b.Deaths = append(b.Deaths, caseDeathBody(d))
+	}
 	if x := c.Remedy; x != nil {
 		b.Remedy = &remedyState{x.How, x.Acts, x.NewCase, x.RecordedAt.In(domain.Zone)}
 	}

@@ -74,6 +74,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(procedure.Exemptions),
 	operation.Values(procedure.HearingEnds),
 	operation.Values(procedure.Offices),
+	operation.Values(procedure.Parts),
 	operation.Values(procedure.RecusalGrounds),
 	operation.Values(procedure.RemedyKinds),
 	operation.Values(procedure.States),

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -124,10 +125,15 @@ func proceedings(rec domain.Recorded, key string) []op {
 	case procedure.CaseWithdrawn:
 		return []op{to(procedure.Withdrawn)}
 	case procedure.CaseTerminated:
+		fields := []string{"termination", string(e.Ground)}
 		if !e.DuplicateOf.IsZero() {
-			return []op{to(procedure.Terminated, "duplicate_of", e.DuplicateOf.String())}
+			fields = append(fields, "duplicate_of", e.DuplicateOf.String())
 		}
-		return []op{to(procedure.Terminated)}
+		return []op{to(procedure.Terminated, fields...)}
+	case procedure.PartyDied:
+		return []op{set(key, diedField(e.Death), stored(CaseDeath{e.PersonID, e.As, e.DiedOn}))}
+	case procedure.PartyLives:
+		return []op{unset(key, diedField(e.Death))}
 	case procedure.DecisionNotified:
 		return []op{set(key, "notified_at", instant(e.NotifiedAt))}
 	case procedure.RemedyRecorded:
@@ -145,7 +151,7 @@ func proceedings(rec domain.Recorded, key string) []op {
 		ops := []op{unset(key, "complaint", "appeal")}
 		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
 			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(key, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
+				unset(key, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of", "termination"))
 		}
 		return ops
 	}
@@ -293,17 +299,19 @@ type Case struct {
 	ApplicantID    domain.PersonID
 	Channel        domain.Channel
 	Language       domain.Language
-	ReceivedAt     time.Time        // filed: the term and the seniority run from here
-	RegisteredAt   time.Time        // when the office had it (C4)
-	Deadline       time.Time        // as it was extended, or begins anew
-	Owed           []procedure.Owed // what the body owes beside the decision, and by when
-	Late           []procedure.Owed // what of that was ever late, done since or not
-	SameSubject    []domain.CaseID  // other cases in which the same is asked for (C13)
-	DuplicateOf    domain.CaseID    // of a case that was terminated as a duplicate
-	Remedy         *CaseRemedy      // of an act that fell
-	Overdue        bool             // was marked after the deadline, without a decision (C9)
-	Decider        string           // account; empty before the review
-	Correction     *CaseCorrection  // while it is awaited
+	ReceivedAt     time.Time                   // filed: the term and the seniority run from here
+	RegisteredAt   time.Time                   // when the office had it (C4)
+	Deadline       time.Time                   // as it was extended, or begins anew
+	Owed           []procedure.Owed            // what the body owes beside the decision, and by when
+	Late           []procedure.Owed            // what of that was ever late, done since or not
+	SameSubject    []domain.CaseID             // other cases in which the same is asked for (C13)
+	DuplicateOf    domain.CaseID               // of a case that was terminated as a duplicate
+	Termination    procedure.TerminationGround // of a case that was terminated
+	Deaths         []CaseDeath                 // of others who have a part in it (R49)
+	Remedy         *CaseRemedy                 // of an act that fell
+	Overdue        bool                        // was marked after the deadline, without a decision (C9)
+	Decider        string                      // account; empty before the review
+	Correction     *CaseCorrection             // while it is awaited
 	Hearing        *CaseHearing
 	NotifiedAt     time.Time // zero before the notice of the decision
 	Complaint      *CaseComplaint
@@ -326,6 +334,17 @@ type Case struct {
 	Revision       uint64
 	AsOf           domain.Position
 }
+
+// CaseDeath is the death of somebody who has a part in a case and is not its applicant.
+type CaseDeath struct {
+	PersonID domain.PersonID `json:"person"`
+	As       procedure.Part  `json:"as"`
+	DiedOn   domain.Date     `json:"died_on"`
+}
+
+const diedPrefix = "died:"
+
+func diedField(death domain.EventRef) string { return diedPrefix + death.String() }
 
 // CaseHearing is the latest hearing of a case (C8).
 type CaseHearing struct {
@@ -465,11 +484,33 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 			return Case{}, corrupt("duplicate_of", err)
 		}
 	}
+	if c.Deaths, err = deathsIn(rec); err != nil {
+		return Case{}, err
+	}
 	if c.SameSubject, err = otherCases(id, subject); err != nil {
 		return Case{}, err
 	}
 	c.Documents, err = certificateRefs(documents)
 	return c, err
+}
+
+// deathsIn reads who of the parties has died, the earliest death first.
+func deathsIn(rec record) ([]CaseDeath, error) {
+	var deaths []CaseDeath
+	for field, value := range rec {
+		if !strings.HasPrefix(field, diedPrefix) {
+			continue
+		}
+		var d CaseDeath
+		if err := json.Unmarshal([]byte(value), &d); err != nil {
+			return nil, corrupt("death in a case", err)
+		}
+		deaths = append(deaths, d)
+	}
+	slices.SortFunc(deaths, func(a, b CaseDeath) int {
+		return cmp.Or(a.DiedOn.Compare(b.DiedOn), cmp.Compare(a.PersonID.String(), b.PersonID.String()))
+	})
+	return deaths, nil
 }
 
 // asCase returns the case that the application began, with the plain fields of
@@ -483,6 +524,7 @@ func (a storedApplication) asCase(rec record) Case {
 		Ground: a.Ground, DepartureSheet: a.DepartureSheet, ConfirmBy: a.ConfirmBy,
 		Consent: housing.Consent{State: housing.ConsentState(rec["consent"])},
 		Overdue: rec.has("overdue"), Decider: rec["decider"], Edition: rules.EditionID(rec["edition"]),
+		Termination: procedure.TerminationGround(rec["termination"]),
 	}
 	for _, p := range a.CoOwners {
 		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}

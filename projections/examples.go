@@ -212,6 +212,9 @@ var variants = []variant{
 	but("the end of a hearing", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.HearingClosed{}.EventType(), "" }),
 	but("lateness", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.DeadlinePassed{}.EventType(), "" }),
 	but("waived", func(e *procedure.HearingClosed) { e.How = procedure.HearingWaived }),
+	but("with its applicant", func(e *procedure.CaseTerminated) {
+		e.Ground, e.DuplicateOf, e.NotifyBy = procedure.ApplicantDied, domain.CaseID{}, domain.Date{}
+	}),
 	but("not as a duplicate", func(e *procedure.CaseTerminated) { e.DuplicateOf = domain.CaseID{} }),
 	but("the act stands", func(e *procedure.ComplaintDecided) { e.Deadline, e.RemedyBy = time.Time{}, domain.Date{} }),
 

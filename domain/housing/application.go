@@ -148,7 +148,8 @@ func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused 
 // Begun is what the procedure needs of the application.
 func (e ApplicationReceived) Begun() procedure.Application {
 	return procedure.Application{
-		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Subject: domain.DeriveID(e.ListID.UUID, "placement of "+e.ApplicantID.String()),
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Parties: idsOf(e.Family),
+		Subject:    domain.DeriveID(e.ListID.UUID, "placement of "+e.ApplicantID.String()),
 		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language,
 	}
 }

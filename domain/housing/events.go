@@ -58,11 +58,15 @@ func personInCase(person domain.PersonID, id domain.CaseID) domain.Concern {
 // ofFamily is the concern of an event about the entry of a holder that counts a
 // family.
 func ofFamily(holder domain.PersonID, family []FamilyMember) domain.Concern {
-	c := domain.ConcernsPersons(holder)
+	return domain.ConcernsPersons(append([]domain.PersonID{holder}, idsOf(family)...)...)
+}
+
+func idsOf(family []FamilyMember) []domain.PersonID {
+	var ids []domain.PersonID
 	for _, m := range family {
-		c.Persons = append(c.Persons, m.PersonID)
+		ids = append(ids, m.PersonID)
 	}
-	return c
+	return ids
 }
 
 // aboutAList is why an event is in no history.

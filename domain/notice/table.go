@@ -37,6 +37,9 @@ const (
 	StepAnnulled        Kind = "step_annulled"
 	Withdrawn           Kind = "application_withdrawn"
 	Terminated          Kind = "case_terminated"
+	ApplicantDied       Kind = "application_ended_by_death"
+	PartyDied           Kind = "party_of_case_died"
+	PartyLives          Kind = "party_of_case_lives"
 	Placed              Kind = "placed_on_list"
 	PlacementRefused    Kind = "placement_refused"
 	PersonsDeregistered Kind = "persons_deregistered"
@@ -246,7 +249,14 @@ var owing = []Line{
 	}),
 
 	// Decisions (C11).
-	decides[procedure.CaseTerminated](Terminated), // C13
+	owes(func(e procedure.CaseTerminated) []Owed { // C13; R49: the others learn that the applicant has died
+		if e.Ground == procedure.ApplicantDied {
+			return toEach(e.Others, ApplicantDied)
+		}
+		return []Owed{{Kind: Terminated, Decision: true}}
+	}, Terminated, ApplicantDied),
+	toApplicant[procedure.PartyDied](PartyDied),   // R49
+	toApplicant[procedure.PartyLives](PartyLives), // R49
 	decides[housing.PlacementCertified](Placed),
 	decides[housing.ApplicationRefused](PlacementRefused),
 	owes(func(e residence.DeregistrationDecided) []Owed { // S001-10, and those deregistered (R16)
@@ -266,6 +276,8 @@ var owing = []Line{
 			return []Owed{{Kind: DecisionFell}, satisfied}
 		case e.Outcome.Favourable():
 			return []Owed{satisfied}
+		case e.Outcome == procedure.ComplainantDied: // R49: nobody else was told of the complaint
+			return nil
 		}
 		return []Owed{{Kind: ComplaintDismissed, Complainant: true}}
 	}, DecisionFell, ComplaintSatisfied, ComplaintDismissed),

@@ -128,6 +128,21 @@ var texts = map[Kind]text{
 		"Административная процедура по Вашему заявлению прекращена. Решение можно обжаловать.",
 		"The procedure on your application has been terminated. The decision can be appealed.",
 	},
+	ApplicantDied: {
+		"Сіз аталған өтінішті қарау өтініш берушінің қайтыс болуына байланысты тоқтатылды. Қажет болса, өз атыңыздан өтініш бере аласыз.",
+		"Рассмотрение заявления, в котором Вы названы, прекращено: заявитель умер. При необходимости Вы можете подать заявление от своего имени.",
+		"An application that names you has ended, because its applicant has died. If you need what it asked for, you can apply in your own name.",
+	},
+	PartyDied: {
+		"Сіздің өтінішіңіз бойынша іске қатысы бар адамның қайтыс болғаны тіркелді. Бұл шешімге әсер етуі мүмкін.",
+		"Зарегистрирована смерть лица, имеющего отношение к делу по Вашему заявлению. Это может повлиять на решение.",
+		"The death of somebody who has a part in your application is recorded. This may change the decision.",
+	},
+	PartyLives: {
+		"Сіздің өтінішіңіз бойынша іске қатысы бар адамның қайтыс болғаны туралы жазба қате болған және күшін жойды.",
+		"Запись о смерти лица, имеющего отношение к делу по Вашему заявлению, была ошибочной и отменена.",
+		"The record that somebody who has a part in your application had died was a mistake and does not hold.",
+	},
 	Placed: {
 		"Сіз қызметтік тұрғын үйге мұқтаждар есебіне қойылдыңыз. Анықтама жеке кабинетіңізде.",
 		"Вы поставлены на учет нуждающихся в служебном жилище. Справка находится в личном кабинете.",

@@ -60,6 +60,7 @@ type Case struct {
 	Owing       []Owing
 	Taken       []Taken // steps that can be annulled ([Case.AnnulStep])
 	Annulments  int     // of such steps
+	Deaths      []PartyDied
 }
 
 // Completion is when and where in the log an application became complete. What
@@ -80,6 +81,7 @@ func (c *Case) Clone() Case { return *c }
 func (c *Case) Apply(rec domain.Recorded) {
 	c.owe(rec.Event)
 	c.take(rec)
+	c.learn(rec.Event)
 	switch e := rec.Event.(type) {
 	case Begins:
 		c.Application, c.State = e.Begun(), e.MovesTo()
@@ -423,9 +425,9 @@ func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.E
 	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(TerminationGrounds, d.Ground) {
+	if !slices.Contains(statedGrounds, d.Ground) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
-			"a termination has one of the grounds %v", TerminationGrounds).At("ground")
+			"a termination has one of the grounds %v", statedGrounds).At("ground")
 	}
 	if err := reasoned(d.Reasons); err != nil {
 		return nil, err

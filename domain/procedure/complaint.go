@@ -99,9 +99,9 @@ func (c *Case) DecideComplaint(
 	if err := c.complained(); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(ComplaintOutcomes, outcome) {
+	if !slices.Contains(statedOutcomes, outcome) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"a complaint ends in one of the ways %v", ComplaintOutcomes).At("outcome")
+			"a complaint ends in one of the ways %v", statedOutcomes).At("outcome")
 	}
 	if (outcome == Satisfied) != (c.ComplaintAt == "") {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,

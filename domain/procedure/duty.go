@@ -39,6 +39,9 @@ func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
 	case TermExtended:
 		return []Owed{{NoticeOfExtension, e.NotifyBy}}, nil
 	case CaseTerminated: // a notice of the end of the case makes one of its term needless
+		if e.NotifyBy.IsZero() {
+			return nil, []Duty{NoticeOfExtension}
+		}
 		return []Owed{{NoticeOfTermination, e.NotifyBy}}, []Duty{NoticeOfExtension}
 	case CaseWithdrawn:
 		return nil, []Duty{NoticeOfExtension}

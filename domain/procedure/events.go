@@ -24,6 +24,8 @@ var Events = []domain.EventType{
 	domain.EventOf[TermExtended](),
 	domain.EventOf[CaseWithdrawn](),
 	domain.EventOf[CaseTerminated](),
+	domain.EventOf[PartyDied](),
+	domain.EventOf[PartyLives](),
 	domain.EventOf[DecisionNotified](),
 	domain.EventOf[DeadlinePassed](),
 	domain.EventOf[ApplicantNotified](),
@@ -62,6 +64,7 @@ type Application struct {
 	CaseID       domain.CaseID
 	ApplicantID  domain.PersonID
 	Affected     []domain.PersonID // other persons whose rights the act touches: they may complain, too (R16)
+	Parties      []domain.PersonID // others who have a part in it: the family, co-owners, who confirmed for them
 	Subject      uuid.UUID         // what is asked for, the same for the same thing (C13)
 	ReceivedAt   time.Time         // when it was filed: term and seniority run from here (Q4, Q6)
 	RegisteredAt time.Time         // when the office received it (C4): the body's own steps are counted from here
@@ -250,10 +253,15 @@ const (
 	SameSubjectDecided TerminationGround = "same_subject_and_grounds_decided" // C13
 	CourtActInForce    TerminationGround = "court_act_in_force"
 	OtherByLaw         TerminationGround = "other_by_law"
+	// ApplicantDied is stated by the registry alone, when it follows a death (R49).
+	ApplicantDied TerminationGround = "applicant_died"
 )
 
 // TerminationGrounds lists them all.
-var TerminationGrounds = []TerminationGround{SameSubjectDecided, CourtActInForce, OtherByLaw}
+var TerminationGrounds = []TerminationGround{SameSubjectDecided, CourtActInForce, OtherByLaw, ApplicantDied}
+
+// statedGrounds are those that a body can state.
+var statedGrounds = TerminationGrounds[:3:3]
 
 // CaseTerminated ends a case without a decision on its subject. It does not bar
 // a new application with new arguments or newly found facts (APPC 70(5)).
@@ -262,7 +270,9 @@ type CaseTerminated struct {
 	Ground       TerminationGround `json:"ground"`
 	DuplicateOf  domain.CaseID     `json:"duplicate_of,omitzero"` // in which the same subject was decided (C13)
 	Reasons      domain.Personal   `json:"reasons"`
-	NotifyBy     domain.Date       `json:"notify_by"`
+	NotifyBy     domain.Date       `json:"notify_by,omitzero"` // zero where the applicant has died
+	Death        domain.EventRef   `json:"death,omitzero"`     // of the applicant (R49)
+	Others       []domain.PersonID `json:"others,omitempty"`   // who learn that it ended with the applicant
 	TerminatedAt time.Time         `json:"terminated_at"`
 }
 
@@ -344,14 +354,19 @@ const (
 	Upheld    ComplaintOutcome = "act_upheld"
 	Annulled  ComplaintOutcome = "act_annulled"
 	Obliged   ComplaintOutcome = "body_obliged" // to take the act
+	// ComplainantDied is stated by the registry alone, when it follows a death (R49).
+	ComplainantDied ComplaintOutcome = "complainant_died"
 )
 
 // ComplaintOutcomes lists them all. None makes the complainant's position worse
 // (APPC 99).
-var ComplaintOutcomes = []ComplaintOutcome{Satisfied, Upheld, Annulled, Obliged}
+var ComplaintOutcomes = []ComplaintOutcome{Satisfied, Upheld, Annulled, Obliged, ComplainantDied}
+
+// statedOutcomes are those that a body can state.
+var statedOutcomes = ComplaintOutcomes[:4:4]
 
 // Favourable reports whether the act complained of no longer stands.
-func (o ComplaintOutcome) Favourable() bool { return o != Upheld }
+func (o ComplaintOutcome) Favourable() bool { return o != Upheld && o != ComplainantDied }
 
 // ComplaintDecided ends a complaint. A favourable outcome on a refusal or a
 // termination puts the case under review again: then it has a deadline. Where

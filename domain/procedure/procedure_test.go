@@ -870,7 +870,7 @@ func TestC13_Termination(t *testing.T) {
 		)
 	}
 	for _, g := range procedure.TerminationGrounds {
-		if g == procedure.SameSubjectDecided {
+		if g == procedure.SameSubjectDecided || g == procedure.ApplicantDied { // R49: a body does not state it
 			continue
 		}
 		specs = append(

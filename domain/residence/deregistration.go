@@ -130,8 +130,12 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 
 // Begun is what the procedure needs of the application.
 func (e DeregistrationApplied) Begun() procedure.Application {
+	parties := slices.Concat(e.CoOwners, e.StatedCoOwners)
+	for _, r := range e.Represented {
+		parties = append(parties, r.RepresentedBy)
+	}
 	return procedure.Application{
-		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Subject: e.subject(),
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Parties: parties, Subject: e.subject(),
 		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language, OneSitting: true,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -18,9 +19,9 @@ import (
 //
 // Steps: the person's stream records it and ends the registrations, and is the only one
 // that may refuse; then each list on which the person has an entry opens a review, each
-// dwelling that they own, speak for or rent says who is awaited in their place, and each minor
-// whom they represent loses them; then the person's stream records that. [Timer] takes all
-// steps after the first.
+// dwelling that they own, speak for or rent says who is awaited in their place, each minor
+// whom they represent loses them, and each open case of theirs ends or says that they have died;
+// then the person's stream records that. [Timer] takes all steps after the first.
 func (h *Handler) RecordDeath(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.RecordDeath, opt Options,
 ) (Receipt, error) {
@@ -97,6 +98,19 @@ func (h *Handler) followDeath(ctx context.Context, due domain.Task) error {
 	if followed.Wards, err = h.bereave(ctx, p.Wards, at); err != nil {
 		return err
 	}
+	in := procedure.DeathIn{PersonID: id, On: death.On, Death: death.Event}
+	if err := h.tellCases(ctx, matters.OpenCases, in); err != nil {
+		return err
+	}
+	for _, in.For = range followed.Wards {
+		matters, _, err := h.records.Matters(ctx, in.For)
+		if err != nil {
+			return err
+		}
+		if err := h.tellCases(ctx, matters.OpenCases, in); err != nil {
+			return err
+		}
+	}
 	cmd := h.ownCommand(id.UUID, "follow "+death.Event.String())
 	_, err = execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: due.Stream,
@@ -162,10 +176,53 @@ func (h *Handler) bereave(
 	return lost, nil
 }
 
+// tellCases has open cases learn of a death (R49). A case whose placement another process is about to
+// complete is waited for: its entry must come under review.
+func (h *Handler) tellCases(ctx context.Context, cases []domain.CaseID, d procedure.DeathIn) error {
+	for _, id := range cases {
+		c, err := look[procedure.Case](ctx, h, id.Stream())
+		if err != nil {
+			return err
+		}
+		if c.State == procedure.Approved {
+			return fmt.Errorf("command: the placement of case %s is being completed: a death waits for it", id)
+		}
+		cmd := h.ownCommand(id.UUID, "learn of "+d.Death.String()+" "+d.For.String())
+		_, err = h.StepOnCase(ctx, cmd, id, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+			return c.LearnOfDeath(cmd, d)
+		}, Options{})
+		if err := unlessConflict(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellCasesOfLife has open cases learn that a death was annulled.
+func (h *Handler) tellCasesOfLife(ctx context.Context, of domain.PersonID, death domain.EventRef) error {
+	matters, _, err := h.records.Matters(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, id := range matters.OpenCases {
+		cmd := h.ownCommand(id.UUID, "learn no more of "+death.String())
+		_, err = h.StepOnCase(ctx, cmd, id, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+			return c.LearnOfLife(cmd, death)
+		}, Options{})
+		if err := unlessConflict(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unfollowDeath takes away what waits for a death that was annulled. It is idempotent.
 func (h *Handler) unfollowDeath(ctx context.Context, id domain.PersonID, death domain.EventRef) error {
 	if h.records != nil {
 		if err := h.voidSuccessions(ctx, id, death); err != nil {
+			return err
+		}
+		if err := h.tellCasesOfLife(ctx, id, death); err != nil {
 			return err
 		}
 	}
@@ -180,6 +237,12 @@ func (h *Handler) unfollowDeath(ctx context.Context, id domain.PersonID, death d
 			decide: func(p *residence.Person) ([]domain.Event, error) { return p.RestoreRepresentative(cmd, death) },
 		})
 		if unlessConflict(err) != nil {
+			return err
+		}
+		if h.records == nil {
+			continue
+		}
+		if err := h.tellCasesOfLife(ctx, ward, death); err != nil {
 			return err
 		}
 	}
