@@ -27,6 +27,9 @@ const (
 	TaskWard TaskKind = "ward"
 	// TaskDeath: the entries of a person who died are to be reviewed (R27).
 	TaskDeath TaskKind = "death"
+	// TaskDeparture: the entries that are of a person who left the country, or count them, are to be
+	// reviewed (Q39).
+	TaskDeparture TaskKind = "departure"
 	// TaskDwelling: a dwelling has ended, and its residents are to be carried over (R36-R38).
 	TaskDwelling TaskKind = "dwelling"
 	// TaskIIN: the person whom the IIN of the stream means has not recorded it yet (R28).

@@ -44,7 +44,7 @@ var fromTheLog = []string{
 // showAll are the operations that name no record which may be missing: what they
 // list may lag, as their position tells.
 var showAll = []string{
-	"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
+	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
 }
 
@@ -107,6 +107,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-me":                {{"/v1/me", own, nil}},
 		"get-my-accesses":       {{"/v1/me/accesses", own, nil}},
 		"list-cases":            {{"/v1/cases?overdue=true", auditor, nil}},
+		"list-duties":           {{"/v1/duties", operator, nil}},
 		"get-my-services":       {{"/v1/me/services", own, nil}},
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},

@@ -23,6 +23,7 @@ import (
 func (s *Server) caseOperations() []operation.Operation {
 	return []operation.Operation{
 		s.listCases(),
+		s.listDuties(),
 		s.getCase(),
 	}
 }

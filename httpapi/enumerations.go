@@ -69,6 +69,9 @@ var enumerations = []operation.Enumeration{
 	operation.Values(housing.SkipReasons),
 	operation.Values(housing.TransferCauses),
 
+	operation.Values(projections.DutyKinds),
+	operation.Values(projections.DutyReasons),
+
 	operation.Values(procedure.ComplaintOutcomes),
 	operation.Values(procedure.Duties),
 	operation.Values(procedure.Exemptions),

@@ -165,7 +165,7 @@ func (s *Server) getRepresentatives() operation.Operation {
 		}
 		out := &representativesFound{ETag: operation.ETag(p.Revision())}
 		out.Body.PersonID, out.Body.Representatives = id, []RecordRepresentativeBody{}
-		out.Body.AwaitedBy = p.RepresentativeAwaited()
+		out.Body.AwaitedBy = s.commands.RepresentativeAwaited(&p)
 		for _, r := range p.Representatives {
 			out.Body.Representatives = append(out.Body.Representatives, RecordRepresentativeBody{r.PersonID, r.Kind})
 		}

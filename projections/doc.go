@@ -26,7 +26,7 @@
 // A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
+// overdue.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
 // accesses.go. The
 // machinery of reading is in reader.go.
 //

@@ -84,6 +84,21 @@ func awaitedField(d residence.Duty, dead domain.PersonID) string {
 // not named any more.
 func ownersOps(dwelling domain.DwellingID, former, owners []residence.Owner, since domain.Date) []op {
 	var ops []op
+	for _, gone := range noLongerNamed(former, owners) {
+		ops = append(ops, unset(dwelling.Stream(), awaitedField(gone.duty, gone.person)))
+	}
+	return append(ops, set(dwelling.Stream(), "owners", stored(withoutPapers(owners)), "owners_since", since.String()))
+}
+
+// formerParty is an owner or agent who is not named any more, and what might have been awaited of them.
+type formerParty struct {
+	duty   residence.Duty
+	person domain.PersonID
+}
+
+// noLongerNamed are the owners and agents whom a change has replaced.
+func noLongerNamed(former, owners []residence.Owner) []formerParty {
+	var gone []formerParty
 	owns := func(id domain.PersonID) bool {
 		return slices.ContainsFunc(owners, func(o residence.Owner) bool { return o.Kind == "" && o.PersonID == id })
 	}
@@ -93,12 +108,12 @@ func ownersOps(dwelling domain.DwellingID, former, owners []residence.Owner, sin
 	for _, o := range former {
 		switch {
 		case o.Kind == "" && !owns(o.PersonID):
-			ops = append(ops, unset(dwelling.Stream(), awaitedField(residence.NewOwners, o.PersonID)))
+			gone = append(gone, formerParty{residence.NewOwners, o.PersonID})
 		case o.Kind != "" && !o.AgentID.IsZero() && !speaks(o.AgentID):
-			ops = append(ops, unset(dwelling.Stream(), awaitedField(residence.NewAgent, o.AgentID)))
+			gone = append(gone, formerParty{residence.NewAgent, o.AgentID})
 		}
 	}
-	return append(ops, set(dwelling.Stream(), "owners", stored(withoutPapers(owners)), "owners_since", since.String()))
+	return gone
 }
 
 // Awaited is what is awaited at a dwelling after a death.
@@ -218,6 +233,7 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 			return DwellingResidents{}, corrupt("end of a dwelling", err)
 		}
 		result.How, result.GoneOn, result.Into = end.How, end.On, end.Into
+		result.Awaited = nil // it takes no act any more
 	}
 	active, err := activeOn(rec, today)
 	if err != nil {

@@ -212,6 +212,7 @@ var variants = []variant{
 	but("the end of a hearing", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.HearingClosed{}.EventType(), "" }),
 	but("lateness", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.DeadlinePassed{}.EventType(), "" }),
 	but("waived", func(e *procedure.HearingClosed) { e.How = procedure.HearingWaived }),
+	but("abroad", func(e *residence.RegistrationEnded) { e.Reason = residence.DepartureAbroad }),
 	but("with its applicant", func(e *procedure.CaseTerminated) {
 		e.Ground, e.DuplicateOf, e.NotifyBy = procedure.ApplicantDied, domain.CaseID{}, domain.Date{}
 	}),

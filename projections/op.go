@@ -56,6 +56,7 @@ var models = []struct {
 	{"acts", acts},
 	{"tasks", tasks},
 	{"overdue", overdue},
+	{"duties", dutyList},
 	{"certificates", issued},
 	{"accounts", accounts},
 	{"notices", notices},

@@ -22,7 +22,11 @@ func tasks(rec domain.Recorded) []op {
 	if strings.HasPrefix(rec.Stream, listPrefix) {
 		return slices.Concat(listTasks(rec), dutyTasks(rec), consentTasks(rec), annulledTasks(rec))
 	}
-	return slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
+	ops := slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
+	if residence.Departs(rec.Event) {
+		ops = append(ops, schedule(domain.Task{Kind: domain.TaskDeparture, Stream: rec.Stream, At: rec.Created}))
+	}
+	return ops
 }
 
 // annulledTasks let an act that was annulled fall due again.
@@ -285,6 +289,8 @@ func residenceTasks(rec domain.Recorded) []op {
 		return []op{schedule(death(e.PersonID, e.AnnulledAt))}
 	case residence.DeathUnfollowed:
 		return []op{cancel(death(e.PersonID, e.UnfollowedAt))}
+	case residence.DepartureFollowed:
+		return []op{cancel(departure(e.PersonID, e.FollowedAt))}
 	case residence.DwellingGone:
 		return []op{schedule(dwellingEnd(e.DwellingID, e.GoneAt))}
 	case residence.DwellingGoneVoided:
@@ -357,6 +363,10 @@ func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.
 
 func death(p domain.PersonID, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskDeath, Stream: p.Stream(), At: at}
+}
+
+func departure(p domain.PersonID, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskDeparture, Stream: p.Stream(), At: at}
 }
 
 // holder is the task of a transfer.

@@ -21,11 +21,13 @@ const (
 	InventoryMissed ReviewReason = "inventory_missed" // no confirmation by its due date
 	NeedReported    ReviewReason = "need_lost_reported"
 	Doubt           ReviewReason = "doubt"
-	HolderDead      ReviewReason = "holder_died" // it may end with a transfer to the family (Q16)
+	HolderDead      ReviewReason = "holder_died"                // it may end with a transfer to the family (Q16)
+	HolderDeparted  ReviewReason = "holder_left_country"        // so may this one
+	MemberDeparted  ReviewReason = "family_member_left_country" // somebody who is counted for the holder
 )
 
 // ReviewReasons lists them all.
-var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead}
+var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead, HolderDeparted, MemberDeparted}
 
 // InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
@@ -59,6 +61,7 @@ type ReviewOpened struct {
 	CaseID   domain.CaseID   `json:"case_id"`
 	Reason   ReviewReason    `json:"reason"`
 	Note     domain.Personal `json:"note,omitempty"`
+	DecideBy domain.Date     `json:"decide_by,omitzero"` // until which the body decides: after a death or a departure (R50)
 	OpenedAt time.Time       `json:"opened_at"`
 }
 
@@ -151,7 +154,7 @@ func (l *List) review(cmd domain.Command, e Entry, why ReviewReason, note domain
 
 // ReviewAfterDeath decides that the entry of a holder who has died comes under review
 // (R27). It keeps its place. An entry that passed to another holder meanwhile is refused.
-func (l *List) ReviewAfterDeath(cmd domain.Command, id domain.EntryID, dead domain.PersonID) ([]domain.Event, error) {
+func (l *List) ReviewAfterDeath(cmd domain.Command, id domain.EntryID, dead domain.PersonID, by rules.Book) ([]domain.Event, error) {
 	e, err := l.standing(id)
 	if err != nil {
 		return nil, err
@@ -159,7 +162,30 @@ func (l *List) ReviewAfterDeath(cmd domain.Command, id domain.EntryID, dead doma
 	if e.PersonID != dead {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHolderChanged, "the entry has another holder now")
 	}
-	return []domain.Event{l.review(cmd, *e, HolderDead, "")}, nil
+	return []domain.Event{l.reviewBy(cmd, *e, HolderDead, by)}, nil
+}
+
+// ReviewAfterDeparture decides that the entry comes under review because its holder, or somebody who
+// is counted for the holder, has left the country for good (Q39). It keeps its place.
+func (l *List) ReviewAfterDeparture(cmd domain.Command, id domain.EntryID, left domain.PersonID, by rules.Book) ([]domain.Event, error) {
+	e, err := l.standing(id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case e.PersonID == left:
+		return []domain.Event{l.reviewBy(cmd, *e, HolderDeparted, by)}, nil
+	case slices.ContainsFunc(e.Family, func(m FamilyMember) bool { return m.PersonID == left }):
+		return []domain.Event{l.reviewBy(cmd, *e, MemberDeparted, by)}, nil
+	}
+	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this entry does not count the person")
+}
+
+// reviewBy opens a review that is decided until a day.
+func (l *List) reviewBy(cmd domain.Command, e Entry, why ReviewReason, by rules.Book) ReviewOpened {
+	opened := l.review(cmd, e, why, "")
+	opened.DecideBy = cmd.Today().AddMonths(by.On(cmd.Today()).AfterDeath().Months)
+	return opened
 }
 
 // ConfirmInventory is the command that confirms an entry.

@@ -229,6 +229,8 @@ func TestQ16_Transfer(t *testing.T) {
 	byCourt.Cause, byCourt.Basis = housing.Divorced, court
 	ofDead := done
 	ofDead.ReviewID, ofDead.InventoryDueOn = reviewOf(a), domaintest.Today().AddMonths(12)
+	ofDeparted := ofDead
+	ofDeparted.Cause = housing.HolderLeft
 	underReview := func(reason housing.ReviewReason) on { return base.then(reviewed(a, aigul, reason)) }
 	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q16 after a divorce by its certificate and the holder's agreement", Given: base,
@@ -260,6 +262,8 @@ func TestQ16_Transfer(t *testing.T) {
 			When: to(nil), Then: []domain.Event{ofDead}},
 		{Name: "Q16 another review does not", Given: underReview(housing.Doubt), When: to(nil),
 			Refused: domain.CodeEntryUnderReview},
+		{Name: "Q39 the review of a holder who left the country ends so too", Given: underReview(housing.HolderDeparted),
+			When: to(func(c *housing.Transfer) { c.Cause = housing.HolderLeft }), Then: []domain.Event{ofDeparted}},
 		{Name: "Q16 nor does another cause end it", Given: underReview(housing.HolderDead),
 			When:    to(func(c *housing.Transfer) { c.Cause = housing.HolderLeft }),
 			Refused: domain.CodeEntryUnderReview},

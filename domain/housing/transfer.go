@@ -23,6 +23,9 @@ const (
 // TransferCauses lists them all.
 var TransferCauses = []TransferCause{HolderDied, HolderLeft, Divorced}
 
+// reviewOf is the review that a transfer for the cause ends.
+var reviewOf = map[TransferCause]ReviewReason{HolderDied: HolderDead, HolderLeft: HolderDeparted}
+
 // EntryTransferred passes an entry to a member of the family that was
 // registered together with its holder. Its place does not change (Q16).
 type EntryTransferred struct {
@@ -36,7 +39,7 @@ type EntryTransferred struct {
 	Basis     domain.Basis    `json:"basis,omitzero"`     // of a divorce: its certificate, or the decision of a court
 	Agreement domain.Basis    `json:"agreement,omitzero"` // of the holder, beside the certificate
 	Need      NeedCheck       `json:"need_check"`
-	// the review of a holder who died, which the transfer ends, and the new last day to confirm
+	// the review of a holder who died or left the country, which the transfer ends, and the new last day to confirm
 	// the entry; zero where there was none
 	ReviewID       domain.CaseID `json:"review_id,omitzero"`
 	InventoryDueOn domain.Date   `json:"inventory_due_on,omitzero"`
@@ -101,13 +104,13 @@ type Transfer struct {
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
 // in need, with the seniority, so that no number changes (Q16). It ends the review that the
-// death of the holder began.
+// death or the departure of the holder began.
 func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
 	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
-	if e.Review != HolderDead || c.Cause != HolderDied {
+	if e.Review == "" || e.Review != reviewOf[c.Cause] {
 		if e, err = l.standing(c.EntryID); err != nil {
 			return nil, err
 		}

@@ -175,6 +175,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),
 	none("the person has died; what follows is told to whom it touches",
 		residence.PersonDied{}, residence.DeathFollowed{}, residence.DeathUnfollowed{}),
+	none("the review that it names is told", residence.DepartureFollowed{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),

@@ -296,6 +296,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 					RKA:        "0201300012345678",
 					Address:    "a",
 					RecordedAt: domaintest.Noon(),
+					OwnersBy:   day("2026-09-15"),
 				}, described(residence.House, 90),
 			},
 		},

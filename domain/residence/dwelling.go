@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // DwellingRecorded begins the record of a dwelling. RKA and cadastral number are in the
@@ -20,6 +21,7 @@ type DwellingRecorded struct {
 	RecordedAt      time.Time         `json:"recorded_at"`
 
 	MadeFrom []domain.DwellingID `json:"made_from,omitempty"` // what was split or merged into it
+	OwnersBy domain.Date         `json:"owners_by,omitzero"`  // until which owners are asked for, where none are named (R50)
 }
 
 // Identity is by what the dwelling is known when it is recorded.
@@ -190,6 +192,7 @@ type RecordDwelling struct {
 	OwnersSince domain.Date // zero for today
 	Description Description
 	MadeFrom    []domain.DwellingID
+	Rules       rules.Book
 }
 
 // Record decides [RecordDwelling]. The codes must have been claimed by this command.
@@ -214,15 +217,18 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 				At(domain.Path("made_from", i))
 		}
 	}
-	events := []domain.Event{DwellingRecorded{
-		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
-		Address: address, RecordedAt: cmd.Now, MadeFrom: c.MadeFrom,
-	}}
 	owned, err := c.firstOwners(cmd)
 	if err != nil {
 		return nil, err
 	}
-	events = append(events, owned...)
+	recorded := DwellingRecorded{
+		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
+		Address: address, RecordedAt: cmd.Now, MadeFrom: c.MadeFrom,
+	}
+	if len(owned) == 0 {
+		recorded.OwnersBy = cmd.Today().AddMonths(c.Rules.On(cmd.Today()).AfterDeath().Months)
+	}
+	events := append([]domain.Event{recorded}, owned...)
 	if c.Description != (Description{}) {
 		if err := c.Description.check(); err != nil {
 			return nil, err

@@ -37,12 +37,16 @@ func TestRecordDwelling(t *testing.T) {
 		{
 			Name: "R7 a dwelling is identified by its RKA",
 			When: record(func(c *residence.RecordDwelling) {}),
-			Then: theFlat(),
+			Then: []domain.Event{residence.DwellingRecorded{
+				DwellingID: flat, RKA: "0201300012345678", KATO: "750000000", Address: "Алматы, Абай 1",
+				RecordedAt: domaintest.Noon(), OwnersBy: day("2026-09-15"), // R50
+			}},
 		}, {
 			Name: "R7 or by its cadastral number",
 			When: record(func(c *residence.RecordDwelling) { c.RKA, c.CadastralNumber = "", "20-313-001-001" }),
 			Then: []domain.Event{residence.DwellingRecorded{
 				DwellingID: flat, CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай 1", RecordedAt: domaintest.Noon(),
+				OwnersBy: day("2026-09-15"),
 			}},
 		}, {
 			Name:    "R7 but not by neither",

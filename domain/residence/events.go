@@ -14,6 +14,7 @@ var Events = []domain.EventType{
 	domain.EventOf[MergeUndone](),
 	domain.EventOf[RecordSeparated](),
 	domain.EventOf[PersonDied](),
+	domain.EventOf[DepartureFollowed](),
 	domain.EventOf[DeathAnnulled](),
 	domain.EventOf[DeathFollowed](),
 	domain.EventOf[DeathUnfollowed](),

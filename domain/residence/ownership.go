@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // Ownership is what a change of owners says, as it stands after corrections.
@@ -27,9 +28,10 @@ type OwnersCorrected struct {
 	Accepted    []domain.Code     `json:"accepted,omitempty"` // consequences
 	Was         Ownership         `json:"was"`
 	Now         Ownership         `json:"now"`
-	Former      []Owner           `json:"former"`         // who were the present owners
-	Owners      []Owner           `json:"owners"`         // who are the present owners
-	Since       domain.Date       `json:"since,omitzero"` // of the present owners; zero where there are none
+	Former      []Owner           `json:"former"`             // who were the present owners
+	Owners      []Owner           `json:"owners"`             // who are the present owners
+	Since       domain.Date       `json:"since,omitzero"`     // of the present owners; zero where there are none
+	OwnersBy    domain.Date       `json:"owners_by,omitzero"` // until which owners are asked for, where there are none (R50)
 	CorrectedAt time.Time         `json:"corrected_at"`
 }
 
@@ -114,6 +116,7 @@ type CorrectOwners struct {
 	Official domain.PersonID // who gives the command; zero where the account names no person
 
 	Residents []domain.PersonID // registered at the dwelling
+	Rules     rules.Book
 }
 
 // OwnershipConsequences are the codes of the consequences of a [CorrectOwners].
@@ -164,6 +167,9 @@ func (d *Dwelling) CorrectOwners(cmd domain.Command, c CorrectOwners) ([]domain.
 		if !t.Void {
 			e.Owners, e.Since = t.Owners, t.On
 		}
+	}
+	if len(e.Owners) == 0 {
+		e.OwnersBy = cmd.Today().AddMonths(c.Rules.On(cmd.Today()).AfterDeath().Months)
 	}
 	if !c.Official.IsZero() && slices.Contains(e.Told(), c.Official) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDeciderRecused,

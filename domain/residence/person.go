@@ -199,6 +199,8 @@ type Person struct {
 	undone     Merge      // the last one that was undone
 	absorbed   []Absorbed // records that this one stands for
 	lost       []lostRepresentative
+	awaits     awaitedRepresentative
+	departure  domain.EventRef // that is not followed up yet
 	annulled   domain.EventRef // death that was annulled, and whose consequences are not yet taken away
 
 	recordedOn  domain.Date
@@ -229,6 +231,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.identified(rec)
 	p.merged(rec)
 	p.bereaved(rec)
+	p.departed(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}

@@ -41,6 +41,7 @@ type RepresentationEnded struct {
 	Reasons          domain.Personal `json:"reasons"`
 	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official ends it
 	Warnings         []Warning       `json:"warnings,omitempty"`
+	By               domain.Date     `json:"by,omitzero"` // until which another one of a minor is asked for, where there is none (R50)
 	EndedAt          time.Time       `json:"ended_at"`
 }
 
@@ -203,6 +204,13 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 	ended := RepresentationEnded{
 		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, Basis: c.Basis, EndedAt: cmd.Now,
 	}
+	if len(p.Representatives) == 1 && p.BirthDate.YearsOn(cmd.Today()) < edition.Ages.Capacity {
+		last, err := c.Rules.LastDay(cmd.Today(), edition.AfterDeath().RepresentativeDays)
+		if err != nil {
+			return nil, err
+		}
+		ended.By = last
+	}
 	ended.Warnings = c.Household.left(p, p.after(ended), edition, cmd.Today(), nobody)
 	return []domain.Event{ended}, nil
 }
@@ -247,6 +255,7 @@ func (p *Person) represented(rec domain.Recorded) {
 		})
 	case RepresentationEnded:
 		p.Representatives = p.without(e.RepresentativeID)
+		p.awaits = awaitedRepresentative{e.By, domain.DateOf(e.EndedAt)}
 	case WardNoted:
 		if !slices.Contains(p.Wards, e.WardID) {
 			p.Wards = append(slices.Clip(p.Wards), e.WardID)

@@ -37,6 +37,7 @@ func (h history) released(id domain.PersonID) history {
 			PersonID:         h.person(),
 			RepresentativeID: id,
 			Reasons:          "released",
+			By:               day("2026-04-14"), // R50
 			EndedAt:          domaintest.Noon(),
 		},
 	)

@@ -208,7 +208,12 @@ func notAwaited() *domain.Error {
 type lostRepresentative struct {
 	Representative
 	death domain.EventRef
-	by    domain.Date // until which another one is asked for; zero where there were others
+}
+
+// awaitedRepresentative is that another representative is asked for.
+type awaitedRepresentative struct {
+	by    domain.Date // the last day; zero where none is asked for
+	since domain.Date
 }
 
 // bereaved folds the events about representatives who have died.
@@ -220,7 +225,8 @@ func (p *Person) bereaved(rec domain.Recorded) {
 			was.RecordedOn = p.Representatives[i].RecordedOn
 		}
 		p.Representatives = p.without(e.RepresentativeID)
-		p.lost = append(slices.Clip(p.lost), lostRepresentative{was, e.Death, e.By})
+		p.lost = append(slices.Clip(p.lost), lostRepresentative{was, e.Death})
+		p.awaits = awaitedRepresentative{e.By, domain.DateOf(e.EndedAt)}
 	case RepresentativeLives:
 		of := func(r lostRepresentative) bool { return r.death == e.Death }
 		since := domain.DateOf(e.EffectiveAt())
@@ -235,12 +241,14 @@ func (p *Person) bereaved(rec domain.Recorded) {
 }
 
 // RepresentativeAwaited is the day until which another representative is asked for, because the
-// last one has died; zero where the person has one, or lost none.
-func (p *Person) RepresentativeAwaited() domain.Date {
-	if len(p.Representatives) > 0 || len(p.lost) == 0 {
+// last one has died or represents the person no more; zero where the person has one, has lost none,
+// has died, or came of age since.
+func (p *Person) RepresentativeAwaited(today domain.Date, ages rules.Ages) domain.Date {
+	cameOfAge := p.BirthDate.YearsOn(p.awaits.since) < ages.Capacity && p.BirthDate.YearsOn(today) >= ages.Capacity
+	if len(p.Representatives) > 0 || !p.present() || cameOfAge {
 		return domain.Date{}
 	}
-	return p.lost[len(p.lost)-1].by
+	return p.awaits.by
 }
 
 // LoseRepresentative decides, in the stream of a minor, that a representative has died.

@@ -6,6 +6,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 var deathOfAigul = domain.EventRef{Stream: aigul.Stream(), Revision: 3}
@@ -112,7 +113,7 @@ func TestR27_AMinorLosesARepresentativeWhoHasDied(t *testing.T) {
 		"the death was annulled": {append(alone, last, lives), domain.Date{}},
 	} {
 		p := c.given.fold()
-		if got := p.RepresentativeAwaited(); got != c.by {
+		if got := p.RepresentativeAwaited(day("2026-03-15"), rules.Default().On(day("2026-03-15")).Ages); got != c.by {
 			t.Errorf("%s: one is awaited by %s, want %s", what, got, c.by)
 		}
 	}

@@ -67,3 +67,21 @@ func carried[S any, P state[S]](ctx context.Context, h *Handler, stream string, 
 	_, done := v.eventsOf(id)
 	return done, nil
 }
+
+// RepresentativeAwaited is the day until which another representative of the person is asked for;
+// zero where none is.
+func (h *Handler) RepresentativeAwaited(p *residence.Person) domain.Date {
+	today := domain.DateOf(h.now())
+	return p.RepresentativeAwaited(today, h.rules.On(today).Ages)
+}
+
+// CameOfAge reports whether the person came of age since a day, by what this process knows.
+func (h *Handler) CameOfAge(ctx context.Context, id domain.PersonID, since domain.Date) (bool, error) {
+	p, err := h.KnownPerson(ctx, id, false)
+	if err != nil {
+		return false, err
+	}
+	today := domain.DateOf(h.now())
+	age := h.rules.On(today).Ages.Capacity
+	return p.BirthDate.YearsOn(since) < age && p.BirthDate.YearsOn(today) >= age, nil
+}

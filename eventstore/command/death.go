@@ -84,7 +84,7 @@ func (h *Handler) followDeath(ctx context.Context, due domain.Task) error {
 	for _, entry := range matters.Entries {
 		cmd := h.ownCommand(entry.EntryID.UUID, "review after "+death.Event.String())
 		_, err := h.onList(ctx, cmd, entry.ListID, Options{}, func(q *housing.List) ([]domain.Event, error) {
-			return q.ReviewAfterDeath(cmd, entry.EntryID, id)
+			return q.ReviewAfterDeath(cmd, entry.EntryID, id, h.rules)
 		})
 		if err := unlessConflict(err); err != nil {
 			return err

@@ -153,7 +153,7 @@ func TestR27_AfterADeathSuccessorsAreAwaitedUntilTheDeathIsAnnulled(t *testing.T
 			t.Errorf("stopped at %d: %v is awaited in the house of somebody else", n, got)
 		}
 		minor := personOf(t, l, erlan)
-		if minor.RepresentedBy(daur) || minor.RepresentativeAwaited().IsZero() {
+		if minor.RepresentedBy(daur) || newHandler(l).RepresentativeAwaited(&minor).IsZero() {
 			t.Errorf("stopped at %d: the dead goes on to represent, or nobody else is awaited", n)
 		}
 
@@ -167,7 +167,7 @@ func TestR27_AfterADeathSuccessorsAreAwaitedUntilTheDeathIsAnnulled(t *testing.T
 			t.Errorf("stopped at %d: %v is still awaited", n, got)
 		}
 		minor = personOf(t, l, erlan)
-		if !minor.RepresentedBy(daur) || !minor.RepresentativeAwaited().IsZero() {
+		if !minor.RepresentedBy(daur) || !newHandler(l).RepresentativeAwaited(&minor).IsZero() {
 			t.Errorf("stopped at %d: the representation does not go on", n)
 		}
 		if p := personOf(t, l, daur); !p.AnnulledDeath().IsZero() {

@@ -53,6 +53,7 @@ func (h *Handler) RecordDwelling(
 		if unfit != nil {
 			return nil, unfit
 		}
+		c.Rules = h.rules
 		return d.Record(cmd, c)
 	})
 }

@@ -121,7 +121,7 @@ func (h *Handler) CorrectOwners(
 	owners, on := was.Amended(c)
 	unfit := h.ownersKnown(ctx, cmd, owners, on)
 	residents, unread := h.registeredAt(ctx, cmd, id) // of no matter to a command that was carried out before
-	c.Residents = residents
+	c.Residents, c.Rules = residents, h.rules
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
 		if unfit != nil {
 			return nil, unfit

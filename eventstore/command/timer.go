@@ -85,6 +85,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskProposal:      (*Handler).lapseProposal,
 	domain.TaskConsent:       (*Handler).expireConsent,
 	domain.TaskDeath:         (*Handler).followDeath,
+	domain.TaskDeparture:     (*Handler).followDeparture,
 	domain.TaskIIN:           (*Handler).completeIIN,
 	domain.TaskMerge:         (*Handler).followMerge,
 	domain.TaskWard:          (*Handler).noteWardWhenDue,
