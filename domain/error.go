@@ -254,6 +254,7 @@ const (
 	CodeServiceLeaseHeld    Code = "service_dwelling_held"
 	CodeCountedElsewhere    Code = "counted_in_another_entry"
 	CodeChildOfAge          Code = "child_of_age"
+	CodeSpouseMinor         Code = "spouse_is_minor"
 	CodeLeftCountry         Code = "left_the_country"
 	CodeRegisteredElsewhere Code = "registered_elsewhere"
 	CodeAreaDiffers         Code = "area_differs"

@@ -398,7 +398,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
-			domain.CodeRepresentative, domain.CodeNotFound, domain.CodeWarningsOpen, domain.CodeChildOfAge,
+			domain.CodeRepresentative, domain.CodeNotFound, domain.CodeWarningsOpen, domain.CodeChildOfAge, domain.CodeSpouseMinor,
 			domain.CodeReasonsRequired,
 		}, basisProblems),
 		Example: `{

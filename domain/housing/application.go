@@ -309,7 +309,7 @@ func (a *Application) Receive(
 	if err := c.Facts.alive(c.Family); err != nil {
 		return nil, err
 	}
-	answer, err := c.Accept.answer(c.Facts.childrenOfAge(c.Family, c.Rules.On(cmd.Today()), cmd.Today()))
+	answer, err := c.Accept.answer(c.Facts.unlikely(c.ApplicantID, c.Family, c.Rules.On(cmd.Today()), cmd.Today()))
 	if err != nil {
 		return nil, err
 	}

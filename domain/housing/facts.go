@@ -58,7 +58,7 @@ type Contradiction struct {
 // Contradictions are the codes of all contradictions that can be answered.
 var Contradictions = []domain.Code{
 	domain.CodeTitleUnstated, domain.CodeSharesTogether, domain.CodeAlienationUnstated, domain.CodeServiceLeaseHeld,
-	domain.CodeCountedElsewhere, domain.CodeChildOfAge, domain.CodeLeftCountry, domain.CodeRegisteredElsewhere,
+	domain.CodeCountedElsewhere, domain.CodeChildOfAge, domain.CodeSpouseMinor, domain.CodeLeftCountry, domain.CodeRegisteredElsewhere,
 	domain.CodeAreaDiffers, domain.CodeRoomsDiffer, domain.CodeCauseNotRecorded, domain.CodeNotAllCompared,
 	domain.CodePersonDead,
 }
@@ -71,6 +71,7 @@ var contradicting = map[domain.Code]string{
 	domain.CodeServiceLeaseHeld:    "a service dwelling is let to the person already",
 	domain.CodeCountedElsewhere:    "another active entry is the person's, or counts the person",
 	domain.CodeChildOfAge:          "the child is of age, and is not named as a child with a disability",
+	domain.CodeSpouseMinor:         "one of the spouses is a minor: nobody is married before full age, unless the age was lowered",
 	domain.CodeLeftCountry:         "the person has left the country, and has not been registered since",
 	domain.CodeRegisteredElsewhere: "the member of the family is registered at another dwelling than the holder",
 	domain.CodeAreaDiffers:         "the useful area is another one than the one recorded, which counts",
@@ -229,6 +230,9 @@ func (f Facts) contradictions(c comparison) []Contradiction {
 		if m.ofAge(p.Born, c.by, c.today) {
 			found = append(found, about(domain.CodeChildOfAge))
 		}
+		if m.marriedYoung(holder.Born, p.Born, c.by, c.today) {
+			found = append(found, about(domain.CodeSpouseMinor))
+		}
 		if !p.DiedOn.IsZero() {
 			dead := about(domain.CodePersonDead)
 			dead.Recorded = p.DiedOn.String()
@@ -263,13 +267,25 @@ func (m FamilyMember) ofAge(born domain.Date, by rules.Edition, today domain.Dat
 	return m.Relation == Child && !born.IsZero() && born.YearsOn(today) >= by.Ages.Capacity
 }
 
-// childrenOfAge are the contradictions of a family that is stated by the holder, who knows how
-// old the children are.
-func (f Facts) childrenOfAge(family []FamilyMember, by rules.Edition, today domain.Date) []Contradiction {
+// marriedYoung reports whether the member is named as the spouse, and one of both is a minor. Below
+// [MarriageAge] nobody is married; from there on to full age only whose age of marriage was lowered
+// (code on marriage and family, art. 10).
+func (m FamilyMember) marriedYoung(holder, spouse domain.Date, by rules.Edition, today domain.Date) bool {
+	minor := func(born domain.Date) bool { return !born.IsZero() && born.YearsOn(today) < by.Ages.Capacity }
+	return m.Relation == Spouse && (minor(holder) || minor(spouse))
+}
+
+// unlikely are the contradictions of a family that is stated by the holder, who knows how old the
+// members are.
+func (f Facts) unlikely(holder domain.PersonID, family []FamilyMember, by rules.Edition, today domain.Date) []Contradiction {
 	var found []Contradiction
 	for _, m := range family {
-		if m.ofAge(f.of(m.PersonID).Born, by, today) {
+		born := f.of(m.PersonID).Born
+		if m.ofAge(born, by, today) {
 			found = append(found, Contradiction{Code: domain.CodeChildOfAge, PersonID: m.PersonID})
+		}
+		if m.marriedYoung(f.of(holder).Born, born, by, today) {
+			found = append(found, Contradiction{Code: domain.CodeSpouseMinor, PersonID: m.PersonID})
 		}
 	}
 	return found

@@ -1,6 +1,7 @@
 package housing_test
 
 import (
+	"slices"
 	"testing"
 
 	"tizilim/domain"
@@ -255,6 +256,45 @@ func TestQ28_AnApplicantAnswersForAChildOfAge(t *testing.T) {
 	}
 	if got := events[0].(housing.ApplicationReceived).Answered; got.Reasons != studies.Reasons || len(got.Contradictions) != 1 {
 		t.Errorf("kept %+v", got)
+	}
+}
+
+// TestQ24_ASpouseWhoIsAMinorIsAnsweredFor: at 16 and 17, whichever of both it is; at 15 nothing helps,
+// and at 18 nothing is asked.
+func TestQ24_ASpouseWhoIsAMinorIsAnsweredFor(t *testing.T) {
+	receive := func(holder, spouse string, a housing.Accept) ([]domain.Event, error) {
+		born := map[domain.PersonID]domain.Date{aigul: day(holder), erlan: day(spouse)}
+		return new(housing.Application).Receive(domaintest.Command(), housing.ReceiveApplication{
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Language: domain.Kazakh,
+			Family:    []housing.FamilyMember{{PersonID: erlan, Relation: housing.Spouse}},
+			Signature: domain.SignatureHandwritten, Accept: a, Born: func(p domain.PersonID) domain.Date { return born[p] },
+			Facts: housing.Facts{Persons: []housing.PersonFacts{
+				{PersonID: aigul, Born: born[aigul]}, {PersonID: erlan, Born: born[erlan]},
+			}},
+		}, opened().fold(), func(domain.PersonID) bool { return true })
+	}
+	lowered := housing.Accept{Codes: []domain.Code{domain.CodeSpouseMinor}, Reasons: "the age of marriage was lowered"}
+	const of16, of18, grown = "2010-03-15", "2008-03-15", "1990-01-01"
+	for _, c := range [][2]string{{grown, of16}, {of16, grown}, {grown, "2008-03-16"}} {
+		events, err := receive(c[0], c[1], housing.Accept{})
+		domaintest.Refused(t, events, err, domain.CodeWarningsOpen, "accept")
+		if events, err = receive(c[0], c[1], lowered); err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(housing.ApplicationReceived).Answered; got.Reasons != lowered.Reasons {
+			t.Errorf("kept %+v", got)
+		}
+	}
+	if _, err := receive(grown, of18, housing.Accept{}); err != nil {
+		t.Errorf("a spouse of 18: %v", err)
+	}
+	events, err := receive(grown, "2010-03-16", lowered)
+	domaintest.Refused(t, events, err, domain.CodeKinshipImpossible, "family[0].relation")
+	facts := housing.Facts{Persons: []housing.PersonFacts{{PersonID: erlan, Born: day(of16)}}}
+	e := housing.Entry{PersonID: aigul, Family: []housing.FamilyMember{{PersonID: erlan, Relation: housing.Spouse}}}
+	found := e.Compare(facts, domaintest.Today(), rules.Book{})
+	if !slices.ContainsFunc(found, func(c housing.Contradiction) bool { return c.Code == domain.CodeSpouseMinor }) {
+		t.Errorf("an entry is compared with %v", found)
 	}
 }
 
