@@ -20,9 +20,10 @@ import (
 func (s *Server) getOwnAccesses() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
-		Of:       operation.OfCaller,
-		Summary:  "Who read your data, when and why",
-		Doc:      "What you read of your own data is not listed.",
+		Of:      operation.OfCaller,
+		Summary: "Who read your data, when and why",
+		Doc: "What you read of your own data is not listed. If records of yours were merged, the looks at all of them " +
+			"are listed.",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
@@ -31,7 +32,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 }
 
 type accessesInput struct {
-	Cursor string `query:"cursor" maxLength:"39" pattern:"^([0-9]+-[0-9]+)?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
+	Cursor string `query:"cursor" maxLength:"400" pattern:"^([0-9]+(-[0-9]+)+)?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
@@ -56,44 +57,56 @@ type accessesOutput struct{ Body accessesBody }
 // for the time being only where a page that showed them is.
 type access struct {
 	at   domain.Position
+	self domain.PersonID // the record of the person that was looked at
 	own  *domain.Recorded
 	page projections.Pointer
 }
 
-// myAccesses reads the person's own access log from its end, and what pages showed them from
-// the pointers of the model. It waits for the model after the log, so that no page is missing
-// between two entries of the log.
+// myAccesses reads the access log of each record of the person from its end, and what pages showed
+// them from the pointers of the model. It waits for the model after the log, so that no page is
+// missing between two entries of the log.
 func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
 	before, err := parseAccessCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	id := operation.Citizen(ctx)
-	own, err := s.events.ReadBack(ctx, accesslog.Stream(id), before.revision, in.Limit+1)
+	selves, err := s.model.Selves(ctx, operation.Citizen(ctx))
 	if err != nil {
 		return nil, err
+	}
+	var all []access
+	newest := make([]uint64, len(selves)) // the revision behind what is read of each log
+	for i, self := range selves {
+		own, err := s.events.ReadBack(ctx, accesslog.Stream(self), before.revision(i), in.Limit+1)
+		if err != nil {
+			return nil, err
+		}
+		if len(own) > 0 {
+			newest[i] = own[0].Revision + 1
+		}
+		for _, rec := range own {
+			all = append(all, access{at: rec.Position, self: self, own: &rec})
+		}
 	}
 	if err := s.watch.CatchUp(ctx); err != nil {
 		return nil, err
 	}
-	pages, err := s.model.PagesShowing(ctx, id, before.position, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]access, 0, len(own)+len(pages))
-	for _, rec := range own {
-		all = append(all, access{at: rec.Position, own: &rec})
-	}
-	for _, p := range pages {
-		all = append(all, access{at: p.Position, page: p})
+	for _, self := range selves {
+		pages, err := s.model.PagesShowing(ctx, self, before.position, in.Limit+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pages {
+			all = append(all, access{at: p.Position, self: self, page: p})
+		}
 	}
 	slices.SortFunc(all, func(a, b access) int { return cmp.Compare(b.at, a.at) })
 	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
 	if n := fits(all, in.Limit); n < len(all) {
 		all = all[:n]
-		out.Body.Next = cursorBehind(all, own)
+		out.Body.Next = cursorBehind(all, selves, newest)
 	}
-	reads, err := s.readsOf(ctx, id, all)
+	reads, err := s.readsOf(ctx, all)
 	for _, e := range reads {
 		out.Body.Accesses = append(out.Body.Accesses, accessBody{
 			e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
@@ -123,13 +136,12 @@ func fits(all []access, limit int) int {
 
 // readsOf returns the reads of the person's data, and reads those of pages from the log, a
 // few at a time: of each it keeps only what it says of the person.
-func (s *Server) readsOf(
-	ctx context.Context, id domain.PersonID, all []access,
-) (reads []accesslog.PersonalDataRead, err error) {
+func (s *Server) readsOf(ctx context.Context, all []access) (reads []accesslog.PersonalDataRead, err error) {
 	var pointers []projections.Pointer
+	var selves []domain.PersonID
 	for _, a := range all {
 		if a.own == nil {
-			pointers = append(pointers, a.page)
+			pointers, selves = append(pointers, a.page), append(selves, a.self)
 		}
 	}
 	onPages := make([]accesslog.PersonalDataRead, 0, len(pointers))
@@ -140,7 +152,7 @@ func (s *Server) readsOf(
 		}
 		for i, rec := range pages {
 			page, _ := rec.Event.(accesslog.PageRead)
-			e, ok := page.Of(id)
+			e, ok := page.Of(selves[len(onPages)])
 			if !ok {
 				return nil, fmt.Errorf("the read model says that %s shows a person, and the log says otherwise", some[i].EventRef)
 			}
@@ -159,36 +171,48 @@ func (s *Server) readsOf(
 
 // accessCursor is where a page of accesses begins.
 type accessCursor struct {
-	revision *uint64         // before which the person's own log goes on; nil: at its end
-	position domain.Position // before which the pages that showed them go on; 0: at the last
+	revisions []uint64        // before which the log of each record goes on
+	position  domain.Position // before which the pages that showed them go on; 0: at the last
+}
+
+// revision before which the i-th log goes on; nil: at its end.
+func (c accessCursor) revision(i int) *uint64 {
+	if i >= len(c.revisions) {
+		return nil
+	}
+	return &c.revisions[i]
 }
 
 // cursorBehind is the cursor of the page behind the entries, of which there is one at least.
-// own is what the page has read of the person's own log: what came later belongs to a page
-// before.
-func cursorBehind(all []access, own []domain.Recorded) string {
-	revision := uint64(0)
-	if len(own) > 0 {
-		revision = own[0].Revision + 1
-	}
+// newest is where the page has begun to read each log: what came later belongs to a page before.
+func cursorBehind(all []access, selves []domain.PersonID, newest []uint64) string {
 	for _, a := range all {
 		if a.own != nil {
-			revision = a.own.Revision
+			newest[slices.Index(selves, a.self)] = a.own.Revision
 		}
 	}
-	return strconv.FormatUint(uint64(all[len(all)-1].at), 10) + "-" + strconv.FormatUint(revision, 10)
+	cursor := strconv.FormatUint(uint64(all[len(all)-1].at), 10)
+	for _, revision := range newest {
+		cursor += "-" + strconv.FormatUint(revision, 10)
+	}
+	return cursor
 }
 
 func parseAccessCursor(text string) (c accessCursor, err error) {
 	if text == "" {
 		return c, nil
 	}
-	position, revision, _ := strings.Cut(text, "-")
-	at, errAt := strconv.ParseUint(position, 10, 63)
-	before, errBefore := strconv.ParseUint(revision, 10, 63)
-	if errAt != nil || errBefore != nil {
-		return c, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+	for i, part := range strings.Split(text, "-") {
+		n, err := strconv.ParseUint(part, 10, 63)
+		switch {
+		case err != nil:
+			return c, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+		case i == 0:
+			c.position = domain.Position(n)
+		default:
+			c.revisions = append(c.revisions, n)
+		}
 	}
-	return accessCursor{&before, domain.Position(at)}, nil
+	return c, nil
 }

@@ -240,14 +240,18 @@ func (s *Server) getCase() operation.Operation {
 			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground,
 			DwellingID: c.DwellingID, ListID: c.ListID,
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
-			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
+			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf,
 		}
 		for _, o := range c.CoOwners {
 			body.CoOwners = append(body.CoOwners, coOwnerBody(o))
 		}
-		for _, d := range c.Documents {
-			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
+		var selves []domain.PersonID
+		if !p.IsZero() {
+			if selves, err = s.model.Selves(ctx, p); err != nil {
+				return nil, err
+			}
 		}
+		body.Issued = documentsOf(c, selves)
 		body.stepsOf(c, operation.Caller(ctx))
 		if x := c.Correction; x != nil {
 			if body.Correction, err = s.correctionOf(ctx, x); err != nil {
@@ -274,6 +278,17 @@ func (s *Server) getCase() operation.Operation {
 		}
 		return operation.Answer(body, c.Revision, c.AsOf), nil
 	})
+}
+
+// documentsOf are the documents of a case that the party with these ids may see; without ids all.
+func documentsOf(c projections.Case, party []domain.PersonID) []issuedBody {
+	issued := []issuedBody{}
+	for _, d := range c.Documents {
+		if len(party) == 0 || d.OpenTo(c, party) {
+			issued = append(issued, issuedBody{d.ID, d.Kind})
+		}
+	}
+	return issued
 }
 
 // stepsOf adds the state of the procedure.

@@ -271,3 +271,37 @@ func TestR46_ARefusalThatFellIsVoidInItsPublicCheck(t *testing.T) {
 		t.Errorf("it is checked as %s", c.text)
 	}
 }
+
+// TestR46_OfThePersonsOfACaseNobodySeesTheRefusalsOfTheOthers: each of them their own, the applicant and
+// staff all.
+func TestR46_OfThePersonsOfACaseNobodySeesTheRefusalsOfTheOthers(t *testing.T) {
+	s := start(t).at(t)
+	owner, stays, goes, never := s.citizen(), s.citizen(), s.citizen(), s.citizen()
+	home, elsewhere := s.dwelling(owner), s.dwelling(owner)
+	s.registered(goes, home, "2026-03-01", "")
+	s.registered(stays, elsewhere, "2026-03-01", "")
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, stays, goes, never)).is(http.StatusCreated)
+	path := "/v1/cases/" + out.id("case_id")
+	refusals := func(a *answer, at ...any) (n int) {
+		t.Helper()
+		for _, d := range a.at(at...).([]any) {
+			if d.(map[string]any)["kind"] == "deregistration_refusal" {
+				n++
+			}
+		}
+		return n
+	}
+	for token, want := range map[string]int{
+		s.as(owner): 2, s.token(domain.RoleAuditor): 2, s.as(stays): 1, s.as(never): 1, s.as(goes): 0,
+	} {
+		if got := s.seen(path, token, out); refusals(got, "issued") != want {
+			t.Errorf("of %d refusals the case shows %s", want, got.text)
+		}
+	}
+	for person, want := range map[string]int{owner: 2, stays: 1, never: 1, goes: 0} {
+		if got := s.seen("/v1/me/services", s.as(person), out); refusals(got, "services", 0, "issued") != want {
+			t.Errorf("of %d refusals the account shows %s", want, got.text)
+		}
+	}
+	s.verified()
+}

@@ -157,6 +157,10 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 	if err != nil {
 		return nil, err
 	}
+	selves, err := s.model.Selves(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	issued, err := s.model.DocumentsOf(ctx, id)
 	if err != nil {
 		return nil, err
@@ -171,7 +175,7 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 		body.Issued[i] = issuedBody{d.ID, d.Kind}
 	}
 	for i, c := range page.Cases {
-		if body.Services[i], err = s.serviceOf(ctx, c, id); err != nil {
+		if body.Services[i], err = s.serviceOf(ctx, c, id, selves); err != nil {
 			return nil, err
 		}
 	}
@@ -181,18 +185,17 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 	return &operation.Listed[servicesBody]{Position: operation.Position(page.AsOf), Body: body}, nil
 }
 
-// serviceOf makes the body of a case for one of its parties.
-func (s *Server) serviceOf(ctx context.Context, c projections.Case, id domain.PersonID) (b serviceBody, err error) {
+// serviceOf makes the body of a case for one of its parties, whose ids selves are.
+func (s *Server) serviceOf(
+	ctx context.Context, c projections.Case, id domain.PersonID, selves []domain.PersonID,
+) (b serviceBody, err error) {
 	b = serviceBody{
 		CaseID: c.ID, Service: c.Service, Part: partOf(c, id), State: c.State, ReceivedAt: c.ReceivedAt,
 		Deadline: c.Deadline, Overdue: c.Overdue,
-		Issued: make([]issuedBody, len(c.Documents)),
+		Issued: documentsOf(c, selves),
 	}
 	if !c.NotifiedAt.IsZero() {
 		b.NotifiedAt = &c.NotifiedAt
-	}
-	for i, d := range c.Documents {
-		b.Issued[i] = issuedBody{d.ID, d.Kind}
 	}
 	if c.Results != nil {
 		n := 0

@@ -43,6 +43,10 @@ func TestR33_TwoRecordsOfOneHumanAreMergedAndR34TheMergeIsUndone(t *testing.T) {
 	s.registered(survivor, s.dwelling(owner), "2026-03-15", "")
 	twin, caseID := s.twin(owner)
 	s.get("/v1/cases/"+caseID, s.as(survivor)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	for _, id := range []string{survivor, twin, survivor, twin, twin} {
+		s.get("/v1/persons/"+id+"/residence", auditor).is(http.StatusOK)
+	}
+	looks := len(s.accessesOf(survivor, 100)) + len(s.accessesOf(twin, 100)) // at both records before the merge
 	knownBefore := s.clock.Now().UTC().Format(time.RFC3339)
 	s.clock.pass(time.Minute)
 	alone := s.positions(twin, "1000")
@@ -91,6 +95,15 @@ func TestR33_TwoRecordsOfOneHumanAreMergedAndR34TheMergeIsUndone(t *testing.T) {
 	}
 	if !strings.Contains(s.get("/v1/me/notices", s.as(survivor)).text, "records_merged") {
 		t.Error("the person was not told of the merge")
+	}
+	accesses := s.accessesOf(survivor, 100)
+	if len(accesses) < looks || looks < 5 {
+		t.Errorf("the person sees %d looks at both records, before the merge it were %d", len(accesses), looks)
+	}
+	for _, limit := range []int{1, 2, 3} {
+		if got := s.accessesOf(twin, limit); !slices.Equal(got, accesses) {
+			t.Errorf("in pages of %d the looks are %v, want %v", limit, got, accesses)
+		}
 	}
 	s.get("/v1/persons/"+twin+"/residence", s.citizenToken()).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	refusal := s.command("/v1/registrations", operator, registration(twin, s.dwelling(owner), "2026-03-10", "")).

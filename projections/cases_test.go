@@ -48,7 +48,7 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 					Channel: domain.ChannelPortal, Language: domain.Kazakh,
 					ReceivedAt: applied.ReceivedAt, Deadline: applied.Deadline, Persons: applied.Persons, DwellingID: dwellingID(1),
 					Ground: residence.GroundOwnerApplication, DepartureSheet: true, AsOf: s.head(),
-					Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
+					Documents: []CertificateRef{{ID: certificates.TalonOf(caseID(1)), Kind: certificates.Talon}},
 				}
 				got, err := r.Case(ctx, caseID(1))
 				if err != nil {
@@ -96,7 +96,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 			Channel: domain.ChannelPortal, Language: domain.Russian,
 			ReceivedAt: received.ReceivedAt, Deadline: received.Deadline, Persons: []domain.PersonID{personID(2)},
 			ListID:    listID(1),
-			Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
+			Documents: []CertificateRef{{ID: certificates.TalonOf(caseID(1)), Kind: certificates.Talon}},
 		}
 		expect := func(event domain.Event, state CaseState) {
 			t.Helper()
@@ -140,7 +140,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day,
 			CertifiedAt: certified.CertifiedAt}
 		want.Edition = "kz-1"
-		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
+		want.Documents = append(want.Documents, CertificateRef{ID: certificateID(1), Kind: certificates.Placement})
 		expect(certified, procedure.Granted)
 
 		refusedAt := s.now.UTC()

@@ -27,7 +27,7 @@ import (
 // keeps which entry it is about, whose record says whether it stands ([entries]).
 func issued(rec domain.Recorded) []op {
 	if d, ok := certificates.IssuedBy(rec.Event); ok {
-		ops := document(rec, d)
+		ops := document(rec, d, aboutOne(d.Fact))
 		switch e := d.Fact.(type) {
 		case residence.DepartureSheetIssued:
 			ops = append(ops, testifies(d.ID, endingsKey(e.RegistrationID), e.Ending.Revision))
@@ -55,7 +55,7 @@ func issued(rec domain.Recorded) []op {
 		d := certificates.Document{
 			ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt,
 		}
-		return append(document(rec, d), testifies(d.ID, endingsKey(e.RegistrationID), e.Ending.Revision),
+		return append(document(rec, d, e.PersonID), testifies(d.ID, endingsKey(e.RegistrationID), e.Ending.Revision),
 			set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
 	case certificates.Corrected:
 		return []op{set(certificateKey(e.CertificateID), "version", strconv.Itoa(e.Version))}
@@ -63,12 +63,28 @@ func issued(rec domain.Recorded) []op {
 	return nil
 }
 
-func document(rec domain.Recorded, d certificates.Document) []op {
+// aboutOne is whom a document of a case is about alone, among those whom the case names; zero for the
+// other documents.
+func aboutOne(fact domain.Event) domain.PersonID {
+	switch e := fact.(type) {
+	case residence.DepartureSheetIssued:
+		return e.PersonID
+	case residence.RefusalIssued:
+		return e.PersonID
+	}
+	return domain.PersonID{}
+}
+
+func document(rec domain.Recorded, d certificates.Document, about domain.PersonID) []op {
+	ref := hexPosition(rec.Position) + "|" + d.ID.String() + "|" + string(d.Kind)
+	if !about.IsZero() {
+		ref += "|" + about.String()
+	}
 	return []op{
 		set(certificateKey(d.ID), "stream", rec.Stream, "kind", string(d.Kind),
 			"number", d.Number(), "issued_on", domain.DateOf(d.IssuedAt).String(), "version", "1"),
 		join(locatorKey(certificates.Locator(d.ID)), d.ID.String()),
-		rank(documentsKey(rec.Stream), hexPosition(rec.Position)+"|"+d.ID.String()+"|"+string(d.Kind)),
+		rank(documentsKey(rec.Stream), ref),
 	}
 }
 
@@ -98,7 +114,7 @@ func certificateKey(id domain.CertificateID) string { return certificatePrefix +
 
 func locatorKey(locator string) string { return "locator:" + locator } // set of certificates
 
-func documentsKey(stream string) string { return stream + ":documents" } // zset, position|certificate|kind
+func documentsKey(stream string) string { return stream + ":documents" } // zset, position|certificate|kind, |person of [aboutOne]
 
 // Certificate says where a document is and whether it stands.
 type Certificate struct {
@@ -115,8 +131,15 @@ type Certificate struct {
 
 // CertificateRef names a document of a case or of a person.
 type CertificateRef struct {
-	ID   domain.CertificateID
-	Kind certificates.Kind
+	ID       domain.CertificateID
+	Kind     certificates.Kind
+	PersonID domain.PersonID // of a departure sheet and a refused deregistration: whom it is about
+}
+
+// OpenTo reports whether a party of the case, whose ids these are, may see the document: as
+// [certificates.Documents.OpenTo].
+func (d CertificateRef) OpenTo(c Case, party []domain.PersonID) bool {
+	return d.PersonID.IsZero() || slices.Contains(party, d.PersonID) || slices.Contains(party, c.ApplicantID)
 }
 
 // The record of a document, what first made it void, and the record of the entry that it is
@@ -253,13 +276,20 @@ func (c *Certificate) stand(entry record, holder string) error {
 func certificateRefs(members []string) ([]CertificateRef, error) {
 	refs := make([]CertificateRef, len(members))
 	for i, member := range members {
-		_, ref, _ := strings.Cut(member, "|")
-		id, kind, _ := strings.Cut(ref, "|")
-		parsed, err := uuid.Parse(id)
-		if err != nil {
+		parts := strings.Split(member, "|")
+		if len(parts) < 3 {
+			return nil, corrupt("document", fmt.Errorf("%d parts", len(parts)))
+		}
+		var err error
+		if refs[i].ID.UUID, err = uuid.Parse(parts[1]); err != nil {
 			return nil, corrupt("certificate id", err)
 		}
-		refs[i] = CertificateRef{domain.CertificateID{UUID: parsed}, certificates.Kind(kind)}
+		refs[i].Kind = certificates.Kind(parts[2])
+		if len(parts) > 3 {
+			if refs[i].PersonID.UUID, err = uuid.Parse(parts[3]); err != nil {
+				return nil, corrupt("person of a document", err)
+			}
+		}
 	}
 	return refs, nil
 }

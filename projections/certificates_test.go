@@ -55,7 +55,8 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, c.Documents, []CertificateRef{
-			{certificates.TalonOf(caseID(1)), certificates.Talon}, {certificateID(1), sheet}, {certificateID(2), sheet},
+			{ID: certificates.TalonOf(caseID(1)), Kind: certificates.Talon}, {certificateID(1), sheet, personID(2)},
+			{certificateID(2), sheet, personID(2)},
 		})
 
 		_, err = r.Certificate(ctx, certificateID(9))
@@ -133,8 +134,8 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, own, []CertificateRef{{certificateID(3), certificates.DepartureSheet},
-			{certificateID(4), certificates.DepartureSheet}})
+		same(t, own, []CertificateRef{{certificateID(3), certificates.DepartureSheet, personID(2)},
+			{certificateID(4), certificates.DepartureSheet, personID(2)}})
 		if none, err := r.DocumentsOf(ctx, personID(1)); err != nil || len(none) != 0 {
 			t.Errorf("of another: %v, %v", none, err)
 		}

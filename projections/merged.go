@@ -1,7 +1,9 @@
 package projections
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -97,7 +99,8 @@ func (r *Reader) Naming(ctx context.Context, id domain.PersonID) (n residence.Na
 }
 
 // Selves returns the ids under which the log tells of the human whom an id means: first that
-// of the record that stands for them, then those of the records that were merged into it.
+// of the record that stands for them, then those of the records that were merged into it, in the
+// order of their ids.
 func (r *Reader) Selves(ctx context.Context, id domain.PersonID) ([]domain.PersonID, error) {
 	for range 2 { // a survivor is not merged itself
 		data, _, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream())
@@ -128,5 +131,6 @@ func selvesOf(id domain.PersonID, rec record) ([]domain.PersonID, error) {
 		}
 		selves = append(selves, domain.PersonID{UUID: other})
 	}
+	slices.SortFunc(selves[1:], func(a, b domain.PersonID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
 	return selves, nil
 }
