@@ -51,6 +51,12 @@ func (c Register) Format(s fmt.State, _ rune) {
 }
 
 // Format prints as %+v does, as that of [Facts].
+func (c EndDwelling) Format(s fmt.State, _ rune) {
+	type plain EndDwelling
+	fmt.Fprintf(s, "%+v", plain(c))
+}
+
+// Format prints as %+v does, as that of [Facts].
 func (c RecordRepresentative) Format(s fmt.State, _ rune) {
 	type plain RecordRepresentative
 	fmt.Fprintf(s, "%+v", plain(c))

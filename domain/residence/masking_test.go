@@ -31,6 +31,8 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.ChangeOwners{}, 6},
 		{residence.DescribeDwelling{}, 3},
 		{residence.Recode{}, 3},
+		{residence.EndDwelling{}, 15},
+		{residence.Gone{}, 3},
 		{residence.RenameStreet{}, 3},
 		{residence.Renaming{}, 3},
 		{residence.AnswerProposal{}, 1},
