@@ -2,6 +2,7 @@ package residence_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"tizilim/domain"
@@ -55,6 +56,14 @@ func TestR36_R37_R38_ADwellingEnds(t *testing.T) {
 			Refused: domain.CodeDwellingInhabited,
 		},
 		{Name: "R36 not while it is let", Given: let, When: end(demolish, asIs), Refused: domain.CodeDwellingLeased},
+		{
+			Name: "R36 not while a change of its owners waits",
+			Given: append(owned[:len(owned):len(owned)], residence.OwnersChangeProposed{
+				DwellingID: flat, ProposalID: residence.ProposalID{UUID: caseID.UUID}, Owners: []residence.Owner{{PersonID: daur}},
+				ConfirmBy: domaintest.Noon().AddDate(0, 0, 1),
+			}),
+			When: end(demolish, asIs), Refused: domain.CodeProposalPending,
+		},
 		{
 			Name: "R36 nothing is made of it", Given: owned,
 			When:    end(demolish, func(c *residence.EndDwelling) { c.Into = []domain.DwellingID{house} }),
@@ -127,6 +136,38 @@ func TestR36_R37_R38_ADwellingEnds(t *testing.T) {
 					residence.DwellingRecorded{DwellingID: dacha, RKA: "1", Address: "a", MadeFrom: []domain.DwellingID{flat}})}
 			}),
 			Refused: domain.CodePartWithoutOwners, Field: "into[1]",
+		},
+		{
+			Name: "R36 nobody goes on in what is made of it", Given: owned,
+			When: end(demolish, func(c *residence.EndDwelling) {
+				c.Residents = []residence.ResidentInto{{PersonID: daur, DwellingID: house}}
+			}),
+			Refused: domain.CodeMemberNotAllowed, Field: "into",
+		},
+		{
+			Name: "R37 not into one that is no more", Given: owned,
+			When: end(split, func(c *residence.EndDwelling) {
+				ended := partOf(dacha, flat)
+				ended.Apply(domain.Recorded{Event: residence.DwellingGone{
+					DwellingID: dacha, How: residence.Demolished, On: day("2026-03-01"),
+				}})
+				c.Parts = []*residence.Dwelling{partOf(house, flat), ended}
+			}),
+			Refused: domain.CodeDwellingGone, Field: "into[1]",
+		},
+		{
+			Name: "R37 nobody into two", Given: owned,
+			When: end(split, func(c *residence.EndDwelling) {
+				c.Residents = append(slices.Clone(c.Residents), residence.ResidentInto{PersonID: daur, DwellingID: house})
+			}),
+			Refused: domain.CodeNamedTwice, Field: "residents[1]",
+		},
+		{
+			Name: "R38 merged into one", Given: owned,
+			When: end(merge, func(c *residence.EndDwelling) {
+				c.Into, c.Parts = []domain.DwellingID{house, dacha}, []*residence.Dwelling{partOf(house, flat), partOf(dacha, flat)}
+			}),
+			Refused: domain.CodeRequired, Field: "into",
 		},
 		{
 			Name: "R38 merged, and all residents go on in the one", Given: owned, When: end(merge, asIs),
@@ -235,4 +276,18 @@ func TestR36_NoCorrectionLetsARegistrationHoldAtADwellingThatIsNoMore(t *testing
 	c.Gone = map[domain.DwellingID]domain.Date{flat: day("2026-03-10")}
 	events, err := p.Correct(domaintest.Command(), c)
 	domaintest.Refused(t, events, err, domain.CodeDwellingGone, "changes")
+}
+
+// TestR36_AnEndIsFollowedOnceAndThenHolds: another process may find the same task due.
+func TestR36_AnEndIsFollowedOnceAndThenHolds(t *testing.T) {
+	ended := append(theFlat(), residence.DwellingGone{DwellingID: flat, How: residence.Demolished, On: day("2026-03-10")})
+	followed := residence.DwellingGoneFollowed{DwellingID: flat, FollowedAt: domaintest.Noon()}
+	follow := func(d *residence.Dwelling) ([]domain.Event, error) { return d.FollowGone(domaintest.Command()) }
+	void := func(d *residence.Dwelling) ([]domain.Event, error) { return d.VoidGone(domaintest.Command(), nil) }
+	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
+		{Name: "R36 followed", Given: ended, When: follow, Then: []domain.Event{followed}},
+		{Name: "R36 once", Given: append(ended[:len(ended):len(ended)], followed), When: follow, Refused: domain.CodeNotDue},
+		{Name: "R36 not undone after that", Given: append(ended[:len(ended):len(ended)], followed), When: void, Refused: domain.CodeNotDue},
+		{Name: "R36 nothing of a dwelling that stands", Given: theFlat(), When: follow, Refused: domain.CodeNotDue},
+	})
 }
