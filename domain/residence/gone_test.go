@@ -262,6 +262,9 @@ func TestR37_ARegistrationGoesOnWithoutAGap(t *testing.T) {
 	}
 	_, err = carry(resident().permanent(first, dacha, "2026-03-01").fold())
 	domaintest.Refused(t, nil, err, domain.CodeNotDue, "")
+	over, err := carry(resident().permanent(first, flat, "2026-03-01").
+		ended(first, flat, residence.Permanent, residence.OwnerApplication, "2026-03-05").fold())
+	domaintest.Refused(t, over, err, domain.CodeNotDue, "") // whoever has left stays away
 }
 
 func TestR36_NoCorrectionLetsARegistrationHoldAtADwellingThatIsNoMore(t *testing.T) {
