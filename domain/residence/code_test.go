@@ -114,5 +114,12 @@ func TestR30_AClaimIsCarriedOutOrVoidAndNeverBoth(t *testing.T) {
 			Name: "R30 by a void claim no dwelling is recorded", Given: []domain.Event{voided}, When: record,
 			Refused: domain.CodeClaimVoid,
 		},
+		{
+			Name: "R35 nor does one get another code by it", Given: append(theFlat(), voided),
+			When: func(d *residence.Dwelling) ([]domain.Event, error) {
+				return d.Recode(domaintest.Command(), residence.Recode{Identity: residence.Identity{RKA: "7"}, Basis: paper})
+			},
+			Refused: domain.CodeClaimVoid,
+		},
 	})
 }
