@@ -272,6 +272,7 @@ const (
 	CodeComplaintPending Code = "complaint_pending"
 	CodeNoDuplicate      Code = "no_duplicate"
 	CodeNoRemedy         Code = "no_remedy"
+	CodeNoAppeal         Code = "no_appeal"
 	CodeHeldByState      Code = "document_held_by_state"
 
 	// What a wrong clock decided (C23).

@@ -11,6 +11,7 @@ import (
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
+	printed "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
 )
 
@@ -124,7 +125,11 @@ func (s *Server) decideCase() operation.Operation {
 			case housing.PlacementCertified:
 				out.Placement = &placementBody{e.CertificateID, e.ListID, e.EntryID, e.RegisteredOn, e.Number}
 			case housing.ApplicationRefused:
-				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), string(e.Unmet), e.AppealRoute}
+				c, err := s.commands.Case(ctx, in.ID)
+				if err != nil {
+					return r, out, err
+				}
+				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), string(e.Unmet), printed.AppealRoute(c.Language)}
 			}
 		}
 		return r, out, err

@@ -15,6 +15,7 @@ import (
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
+	printed "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/token"
 	"tizilim/projections"
@@ -128,6 +129,12 @@ type remedyState struct {
 	RecordedAt time.Time            `json:"recorded_at"`
 }
 
+type courtState struct {
+	On         domain.Date `json:"on" format:"date"`
+	InForceOn  domain.Date `json:"in_force_on" format:"date"`
+	RecordedAt time.Time   `json:"recorded_at"`
+}
+
 type dutyBody struct {
 	Duty procedure.Duty `json:"duty"`
 	By   domain.Date    `json:"by" format:"date" doc:"The last day to do it"`
@@ -185,6 +192,8 @@ type caseBody struct {
 	NotifiedAt     *time.Time                  `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
 	Complaint      *complaintState             `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
 	Remedy         *remedyState                `json:"remedy,omitempty" doc:"What was done after a complaint was satisfied"`
+	CourtAct       *courtState                 `json:"court_act,omitempty" doc:"The last act of a court that set the decision aside"`
+	Act            domain.EventRef             `json:"act,omitzero" doc:"The act that is contested, as stream@revision; only if service is complaint"`
 	Owed           []dutyBody                  `json:"owed,omitempty" doc:"What the body must still do, besides the decision"`
 	Late           []dutyBody                  `json:"late,omitempty" doc:"Which of these duties were late, even if they have been done since"`
 	SameSubject    []domain.CaseID             `json:"same_subject,omitempty" format:"uuid" doc:"Other cases that ask for the same; shown to staff only"`
@@ -239,7 +248,7 @@ func (s *Server) getCase() operation.Operation {
 			Number:     certificates.NumberOf(domain.Service(c.Service), c.ID, c.ReceivedAt),
 			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground,
 			DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results, c.Language), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf,
 		}
 		for _, o := range c.CoOwners {
@@ -310,6 +319,10 @@ func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	if x := c.Remedy; x != nil {
 		b.Remedy = &remedyState{x.How, x.Acts, x.NewCase, x.RecordedAt.In(domain.Zone)}
 	}
+	if x := c.Court; x != nil {
+		b.CourtAct = &courtState{x.On, x.InForceOn, x.RecordedAt.In(domain.Zone)}
+	}
+	b.Act = c.Act
 	if !c.NotifiedAt.IsZero() {
 		b.NotifiedAt = &c.NotifiedAt
 	}
@@ -353,7 +366,7 @@ func (s *Server) refusalOf(ctx context.Context, c projections.Case) (*refusalBod
 	if err != nil {
 		return nil, err
 	}
-	return &refusalBody{r.ID, r.Ground, string(e.Reasons), string(e.Unmet), r.AppealRoute}, nil
+	return &refusalBody{r.ID, r.Ground, string(e.Reasons), string(e.Unmet), printed.AppealRoute(c.Language)}, nil
 }
 
 // correctionOf returns what the application lacks, as the log has it.

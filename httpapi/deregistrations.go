@@ -9,6 +9,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	printed "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
 )
 
@@ -111,7 +112,7 @@ func (s *Server) deregister() operation.Operation {
 			case residence.DeregistrationApplied:
 				out.CoOwners, out.ConfirmBy = e.CoOwners, e.ConfirmBy
 			case residence.DeregistrationDecided:
-				out.Results = results(e.Results)
+				out.Results = results(e.Results, in.Body.Language)
 			}
 		}
 		return r, out, err
@@ -126,12 +127,13 @@ func represented(bodies []representedBody) []residence.Represented {
 	return list
 }
 
-func results(list []residence.Result) []resultBody {
+// results are those of an application. The reasons are sentences in its language.
+func results(list []residence.Result, l domain.Language) []resultBody {
 	bodies := make([]resultBody, len(list))
 	for i, r := range list {
 		bodies[i] = resultBody{
 			PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Warnings: warnings(r.Warnings), Code: r.Code,
-			Reason: r.Reason,
+			Reason: cmp.Or(printed.NotDeregistered(r.Code, l), r.Reason),
 		}
 		if r.Granted() {
 			bodies[i].Outcome = "deregistered"
@@ -187,7 +189,11 @@ func (s *Server) confirmDeregistration() operation.Operation {
 		}, call.Options)
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(residence.DeregistrationDecided); ok {
-				out.Results = results(e.Results)
+				c, err := s.commands.Case(ctx, in.ID)
+				if err != nil {
+					return r, out, err
+				}
+				out.Results = results(e.Results, c.Language)
 			}
 		}
 		return r, out, operation.Hide(ctx, err)

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"slices"
+
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
 	"tizilim/domain/body"
@@ -20,7 +22,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.Channels),
 	operation.Values(domain.DocumentTypes),
 	operation.Values(domain.Languages),
-	operation.Values(domain.Services),
+	operation.Values(append(slices.Clone(domain.Services), domain.Complaint)),
 	operation.Values(domain.SignatureMethods),
 	operation.Values(domain.Votes),
 	operation.Values(accesslog.Purposes),
@@ -31,6 +33,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(certificates.Kinds),
 	operation.Values(certificates.Overtakings),
 	operation.Values(certificates.Statuses),
+	operation.Values(notice.Routes),
 	operation.Values(notice.States),
 	operation.Values(notice.Ways),
 
@@ -80,6 +83,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(procedure.Parts),
 	operation.Values(procedure.RecusalGrounds),
 	operation.Values(procedure.RemedyKinds),
+	operation.Values(procedure.LateTerms),
 	operation.Values(procedure.States),
 	operation.Values(procedure.TerminationGrounds),
 	operation.Values(procedure.WaysOfNotice),

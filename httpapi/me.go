@@ -199,7 +199,7 @@ func (s *Server) serviceOf(
 	}
 	if c.Results != nil {
 		n := 0
-		for i, r := range results(c.Results) {
+		for i, r := range results(c.Results, c.Language) {
 			if c.Results[i].Granted() {
 				n++
 			}

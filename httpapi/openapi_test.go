@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"tizilim/domain"
+	"tizilim/domain/notice"
 	"tizilim/httpapi"
 	"tizilim/httpapi/operation"
 )
@@ -646,8 +647,12 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	)
 	_, leaver, _ := s.entry(list)
 	fits("leave-list", json, s.command(entryPath(list, leaver)+"/leaving", commission, body{"basis": declining("")["basis"]}).is(200))
-	_, second, _ := s.entry(list)
-	s.removed(list, second)
+	s.notify(nil) // notices are given from here on
+	holder, second, _ := s.entry(list)
+	contested := s.told(holder, notice.Removed, s.removed(list, second))
+	fits("file-complaint", json, s.contests(holder, contested))
+	fits("entry-complaint-withdrawal", json,
+		s.command(entryPath(list, second)+"/complaint-withdrawal", s.as(holder), body{}).is(200))
 	fits(
 		"give-notice",
 		json,
@@ -696,6 +701,12 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			fits(st.name, json, a)
 		}
 	}
+	s.step(left, tenant, caseStep{"complaint", body{"grounds": "g"}, domain.RoleCitizen}).is(200)
+	fits("complaint-withdrawal", json, s.step(left, tenant, caseStep{"complaint-withdrawal", body{}, domain.RoleCitizen}).is(200))
+	today := domain.DateOf(r.clock.Now()).String()
+	fits("court-act", json, s.step(left, "", caseStep{"court-act", courtsAct.with(body{
+		"court_act": body{"number": "2-114/26", "on": today, "in_force_on": today},
+	}), domain.RoleProvider}).is(200))
 	late := s.applied(s.citizen(), list)
 	r.clock.pass(retention)
 	fits("erase-person", json, s.command(forgotten+"/erasure", s.token(domain.RoleProvider), body{

@@ -23,6 +23,7 @@ func (s *Server) removalOperations() []operation.Operation {
 		s.complainOfRemoval(),
 		s.forwardRemovalComplaint(),
 		s.decideRemovalComplaint(),
+		s.withdrawRemovalComplaint(),
 	}
 }
 
@@ -258,6 +259,7 @@ func (s *Server) endRemovalHearing() operation.Operation {
 
 type removalComplaintBody struct {
 	Grounds string `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	WhyLate string `json:"why_late,omitempty" maxLength:"4000" doc:"Why the complaint comes after three months, if it does"`
 	Representing
 }
 
@@ -289,10 +291,29 @@ func (s *Server) complainOfRemoval() operation.Operation {
 			call,
 			in.EntryPath,
 			func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-				return c.FileComplaint(call.Command, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
+				return c.FileComplaint(call.Command, procedure.Filing{
+					ID: id, By: c.ApplicantID, Grounds: domain.Personal(in.Body.Grounds), WhyLate: domain.Personal(in.Body.WhyLate),
+				}, t)
 			},
 		)
 		return r, complained{EntryID: in.EntryID, ComplaintID: id}, err
+	})
+}
+
+func (s *Server) withdrawRemovalComplaint() operation.Operation {
+	return entryStepAfter(s, operation.Declaration{
+		ID:       "entry-complaint-withdrawal",
+		Of:       operation.OfEntry,
+		Summary:  "Withdraw a complaint about a removal that is not decided yet",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed, domain.CodeRepresentative),
+		Example:  `{}`,
+	}, func(ctx context.Context, _ EntryPath) (domain.PersonID, error) {
+		return operation.Citizen(ctx), nil
+	}, func(
+		c *procedure.Case, cmd domain.Command, _ procedure.Terms, b complaintWithdrawalBody, by domain.PersonID,
+	) ([]domain.Event, error) {
+		return c.WithdrawComplaint(cmd, by, b.Basis.basis())
 	})
 }
 
@@ -328,6 +349,6 @@ func (s *Server) decideRemovalComplaint() operation.Operation {
 		if err := by.check(c, cmd); err != nil {
 			return nil, err
 		}
-		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
+		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), b.Term, t)
 	})
 }

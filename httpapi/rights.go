@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -456,10 +457,23 @@ type reviewers struct{ keeper, above domain.BodyID }
 
 func (s *Server) reviewersOfCase(ctx context.Context, id domain.CaseID) (reviewers, error) {
 	m, err := s.commands.MatterOf(ctx, id, false)
-	if err != nil || m.ListID.IsZero() {
+	switch {
+	case err != nil:
+		return reviewers{}, err
+	case !m.ListID.IsZero():
+		return s.reviewersOfList(ctx, m.ListID)
+	case m.ActedBody.IsZero():
+		return reviewers{}, nil
+	}
+	b, err := s.directory.Body(ctx, m.ActedBody)
+	if err != nil || b == nil || b.Kind != body.Provider {
+		return reviewers{}, err // what a desk did, the provider answers for
+	}
+	heirs, err := s.directory.Heirs(ctx)
+	if err != nil {
 		return reviewers{}, err
 	}
-	return s.reviewersOfList(ctx, m.ListID)
+	return s.reviewersOf(ctx, heirs.Of(m.ActedBody))
 }
 
 func (s *Server) reviewersOfList(ctx context.Context, id domain.ListID) (reviewers, error) {
@@ -467,6 +481,11 @@ func (s *Server) reviewersOfList(ctx context.Context, id domain.ListID) (reviewe
 	if err != nil || keeper.IsZero() {
 		return reviewers{}, err
 	}
+	return s.reviewersOf(ctx, keeper)
+}
+
+// reviewersOf are the body and the one above it.
+func (s *Server) reviewersOf(ctx context.Context, keeper domain.BodyID) (reviewers, error) {
 	above, err := s.above(ctx, keeper)
 	if err != nil || above.IsZero() {
 		return reviewers{}, err

@@ -30,6 +30,8 @@ func (s *Server) stepOperations() []operation.Operation {
 		s.complainOfCase(),
 		s.forwardComplaint(),
 		s.decideComplaint(),
+		s.withdrawComplaint(),
+		s.recordCourtAct(),
 		s.recordRemedy(),
 		s.annulStep(),
 	}
@@ -439,6 +441,7 @@ func (s *Server) recordCaseNotice() operation.Operation {
 
 type complaintBody struct {
 	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	WhyLate       string          `json:"why_late,omitempty" maxLength:"4000" doc:"Why the complaint comes after three months, if it does. The body that decides it restores the term if the reasons are good"`
 	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"Only at a desk: the person who complains, if it is not the applicant but a person whom the case deregistered"`
 	Representing
 }
@@ -475,13 +478,10 @@ func (s *Server) complainOfCase() operation.Operation {
 			if by.IsZero() {
 				by = c.ApplicantID
 			}
-			return c.FileComplaint(
-				cmd,
-				domain.DeriveID(cmd.ID.UUID, "complaint").String(),
-				by,
-				domain.Personal(b.Grounds),
-				t,
-			)
+			return c.FileComplaint(cmd, procedure.Filing{
+				ID: domain.DeriveID(cmd.ID.UUID, "complaint").String(), By: by,
+				Grounds: domain.Personal(b.Grounds), WhyLate: domain.Personal(b.WhyLate),
+			}, t)
 		})
 }
 
@@ -501,6 +501,7 @@ func (s *Server) forwardComplaint() operation.Operation {
 type complaintDecisionBody struct {
 	Outcome procedure.ComplaintOutcome `json:"outcome"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
+	Term    procedure.LateTerm         `json:"term,omitempty" doc:"Only for a complaint that came after its term: whether the term is restored (APPC 92). A complaint that is granted has its term restored"`
 	Minuted
 }
 
@@ -524,7 +525,59 @@ func (s *Server) decideComplaint() operation.Operation {
 		if err := by.check(c, cmd); err != nil {
 			return nil, err
 		}
-		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
+		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), b.Term, t)
+	})
+}
+
+type complaintWithdrawalBody struct {
+	Basis *basisBody `json:"basis,omitempty" doc:"Only at a desk: the paper by which the complaint is withdrawn"`
+	Representing
+}
+
+func (s *Server) withdrawComplaint() operation.Operation {
+	return stepAfter(s, operation.Declaration{
+		ID:       "complaint-withdrawal",
+		Of:       operation.OfCase,
+		Summary:  "Withdraw a complaint that is not decided yet",
+		Doc:      "Only whoever filed the complaint can withdraw it. They can complain again.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed, domain.CodeRepresentative),
+		Example:  `{}`,
+	}, func(ctx context.Context, _ domain.CaseID, _ complaintWithdrawalBody) (domain.PersonID, error) {
+		return operation.Citizen(ctx), nil
+	}, func(
+		c *procedure.Case, cmd domain.Command, _ procedure.Terms, b complaintWithdrawalBody, by domain.PersonID,
+	) ([]domain.Event, error) {
+		return c.WithdrawComplaint(cmd, by, b.Basis.basis())
+	})
+}
+
+type courtStepBody struct {
+	CourtAct courtActBody `json:"court_act"`
+	Basis    *basisBody   `json:"basis" doc:"The file of the court act"`
+}
+
+func (s *Server) recordCourtAct() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "court-act",
+		Of:      operation.OfCase,
+		Summary: "Record that a court has set the decision of a case aside",
+		Doc: "A refused or terminated application for housing is reviewed again: it is decided anew by a new term, and its " +
+			"place on the list still follows from the application. In other cases the body records a remedy, by acts " +
+			"that hold from the day which the court names.",
+		Roles: []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		Problems: basisProblems.and(
+			domain.CodeCourtDecisionNotYet, domain.CodeEffectiveTooEarly, domain.CodeNothingChanges, domain.CodeDateInFuture,
+		),
+		Example: `{
+			"court_act": {"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"},
+			"basis": {"type": "court_decision", "number": "2-114/26", "issued_on": "2026-03-01", "issuer": "Алматы қ. соты",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+		}`,
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b courtStepBody) ([]domain.Event, error) {
+		return c.RecordCourtAct(cmd, procedure.CourtAct{
+			Number: domain.Personal(b.CourtAct.Number), On: b.CourtAct.On, InForceOn: b.CourtAct.InForceOn,
+		}, b.Basis.basis(), t)
 	})
 }
 
@@ -541,7 +594,8 @@ func (s *Server) recordRemedy() operation.Operation {
 		Of:      operation.OfCase,
 		Summary: "Record what was done after a complaint was satisfied",
 		Doc: "This is for a case that is not reviewed again. The acts of the case are never deleted: a new act " +
-			"names them and corrects them, or the applicant applies again.",
+			"names them and corrects them, or the applicant applies again. A contested act is remedied by acts that " +
+			"undo or replace it, such as a priority that is given again.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNoRemedy},
 		Example:  `{"how": "applied_anew", "new_case": "ed90ba3a-a1e5-55cd-b69c-5fda8983422d"}`,

@@ -204,6 +204,7 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 			"ground":  "other_by_law",
 			"reasons": "r",
 		},
+		"court-act":      courtsAct,
 		"step-annulment": {"event": "case-" + unknown + "@1", "basis": paper, "reasons": "r"},
 		"forwarding":     {"to": "b"},
 		"remedy":         {"how": "not_wanted", "words": "w"},

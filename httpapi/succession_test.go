@@ -164,10 +164,12 @@ func TestC27_ABodyThatEndsHandsItsMattersOver(t *testing.T) {
 func (s *subtest) circulate() {
 	s.t.Helper()
 	f := command.NewFanOut(s.another(), s.directory, s.model, slog.New(slog.NewJSONHandler(s.logged, nil)))
-	for f.Once(context.Background()) {
-		s.reached(&answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
+	for looks := 0; looks < 2; looks++ { // the first may only begin it
+		for more := true; more; {
+			more = f.Once(context.Background())
+			s.reached(&answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
+		}
 	}
-	s.reached(&answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
 }
 
 // TestC27_WhoWaitsIsToldOnceOfANewBody: the holder of an entry and the applicant of an open case,

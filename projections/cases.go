@@ -33,6 +33,7 @@ type storedApplication struct {
 	ReceivedAt     time.Time         `json:"received_at"`
 	RegisteredAt   time.Time         `json:"registered_at"`
 	Deadline       time.Time         `json:"deadline"`
+	Act            domain.EventRef   `json:"act,omitzero"` // that is contested
 }
 
 // cases keeps the present state of every application. It keeps that of a review
@@ -52,7 +53,7 @@ func cases(rec domain.Recorded) []op {
 		subject := begins.Begun().Subject.String()
 		ops = append(ops, set(key, "subject", subject), join(subjectPrefix+subject, key))
 	}
-	return slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec))
+	return slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec), contestedCase(rec))
 }
 
 // refOf names the event.
@@ -147,15 +148,24 @@ func proceedings(rec domain.Recorded, key string) []op {
 		return []op{set(key, "complaint", stored(complaint))}
 	case procedure.ComplaintForwarded:
 		return []op{set(key, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
+	case procedure.ComplaintWithdrawn:
+		return []op{unset(key, "complaint", "appeal")}
 	case procedure.ComplaintDecided:
-		ops := []op{unset(key, "complaint", "appeal")}
-		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
-			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(key, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of", "termination"))
-		}
-		return ops
+		return fell(key, e.Deadline)
+	case procedure.CourtActRecorded:
+		return append(fell(key, e.Deadline), set(key, "court", stored(CaseCourt{e.Act.On, e.Act.InForceOn, e.RecordedAt.UTC()})))
 	}
 	return nil
+}
+
+// fell ends a complaint. With a deadline the decision fell, with its certificate and its notice.
+func fell(key string, deadline time.Time) []op {
+	ops := []op{unset(key, "complaint", "appeal")}
+	if deadline.IsZero() {
+		return ops
+	}
+	return append(ops, set(key, "state", string(procedure.InReview), "deadline", instant(deadline)),
+		unset(key, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of", "termination"))
 }
 
 // annulled undoes what a step of the registry did to a case.
@@ -271,6 +281,18 @@ func housingCase(rec domain.Recorded) []op {
 	return nil
 }
 
+// contestedCase is an act that somebody contests (C28).
+func contestedCase(rec domain.Recorded) []op {
+	e, ok := rec.Event.(procedure.ActContested)
+	if !ok {
+		return nil
+	}
+	return []op{set(e.CaseID.Stream(), "service", string(domain.Complaint), "application", stored(storedApplication{
+		Applicant: e.PersonID, Channel: e.Channel, Language: e.Language, List: e.ListID, Dwelling: e.DwellingID,
+		ReceivedAt: e.At, RegisteredAt: e.At, Act: e.Act,
+	}))}
+}
+
 // consents keeps where the consent of a case stands.
 func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []op {
 	return []op{set(id.Stream(), append([]string{"consent", string(state)}, fields...)...)}
@@ -309,6 +331,8 @@ type Case struct {
 	Termination    procedure.TerminationGround // of a case that was terminated
 	Deaths         []CaseDeath                 // of others who have a part in it (R49)
 	Remedy         *CaseRemedy                 // of an act that fell
+	Court          *CaseCourt                  // act of a court that set the decision aside
+	Act            domain.EventRef             // that is contested; zero in a case of a service
 	Overdue        bool                        // was marked after the deadline, without a decision (C9)
 	Decider        string                      // account; empty before the review
 	Correction     *CaseCorrection             // while it is awaited
@@ -366,6 +390,14 @@ type CaseComplaint struct {
 	FiledAt       time.Time       `json:"filed_at"`
 	Late          bool            `json:"late,omitempty"`
 	ForwardBy     domain.Date     `json:"forward_by"`
+}
+
+// CaseCourt is the last act of a court that set the decision aside. Its number is personal, and
+// stands in the event alone.
+type CaseCourt struct {
+	On         domain.Date `json:"on"`
+	InForceOn  domain.Date `json:"in_force_on"`
+	RecordedAt time.Time   `json:"recorded_at"`
 }
 
 // CaseRemedy says what was done about an act that fell after a complaint.
@@ -453,7 +485,7 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	err = rec.decode(map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
 		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
-		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms, "remedy": &c.Remedy,
+		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms, "remedy": &c.Remedy, "court": &c.Court,
 	})
 	if err != nil {
 		return Case{}, err
@@ -523,7 +555,7 @@ func (a storedApplication) asCase(rec record) Case {
 		Persons: a.Persons, DwellingID: a.Dwelling, ListID: a.List,
 		Ground: a.Ground, DepartureSheet: a.DepartureSheet, ConfirmBy: a.ConfirmBy,
 		Consent: housing.Consent{State: housing.ConsentState(rec["consent"])},
-		Overdue: rec.has("overdue"), Decider: rec["decider"], Edition: rules.EditionID(rec["edition"]),
+		Act:     a.Act, Overdue: rec.has("overdue"), Decider: rec["decider"], Edition: rules.EditionID(rec["edition"]),
 		Termination: procedure.TerminationGround(rec["termination"]),
 	}
 	for _, p := range a.CoOwners {

@@ -304,7 +304,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 				})
 			case 12:
 				proceed(func(c *procedure.Case) ([]domain.Event, error) {
-					return c.FileComplaint(cmd, "complaint", c.ApplicantID, "n", terms)
+					return c.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: c.ApplicantID, Grounds: "n"}, terms)
 				})
 			case 13:
 				proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.ForwardComplaint(cmd, "ministry", terms) })

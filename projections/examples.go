@@ -217,6 +217,7 @@ var variants = []variant{
 		e.Ground, e.DuplicateOf, e.NotifyBy = procedure.ApplicantDied, domain.CaseID{}, domain.Date{}
 	}),
 	but("not as a duplicate", func(e *procedure.CaseTerminated) { e.DuplicateOf = domain.CaseID{} }),
+	but("a remedy is owed", func(e *procedure.CourtActRecorded) { e.Deadline = time.Time{} }),
 	but("the act stands", func(e *procedure.ComplaintDecided) { e.Deadline, e.RemedyBy = time.Time{}, domain.Date{} }),
 
 	but("of no case", func(e *notice.NoticeQueued) {

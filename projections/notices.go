@@ -56,6 +56,10 @@ func notices(rec domain.Recorded) []op {
 		}
 		if e.Represented.IsZero() { // a copy to a representative comes before that which settles the debt
 			ops = append(ops, unrank(owedKey, debtMember(d)))
+			for _, other := range e.Also {
+				d.Event, d.Since = other.Event, other.RecordedAt
+				ops = append(ops, unrank(owedKey, debtMember(d)))
+			}
 		}
 		ops = append(ops, rank(inboxKey(e.PersonID), hexPosition(rec.Position)+"|"+e.NoticeID.String()),
 			set(rec.Stream, "notice", stored(storedNotice{e.Kind, e.About, e.CaseID, e.By, e.Language, e.QueuedAt.UTC(), e.Represented})))

@@ -70,6 +70,8 @@ func decidedOrExtended(event domain.Event) bool {
 		return true
 	case procedure.ComplaintDecided:
 		return !e.Deadline.IsZero()
+	case procedure.CourtActRecorded:
+		return !e.Deadline.IsZero()
 	}
 	return false
 }

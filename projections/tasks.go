@@ -258,6 +258,10 @@ func caseTasks(rec domain.Recorded) []op {
 		if !e.Deadline.IsZero() {
 			return []op{decideBy(e.Deadline)}
 		}
+	case procedure.CourtActRecorded:
+		if !e.Deadline.IsZero() {
+			return []op{decideBy(e.Deadline)}
+		}
 	}
 	return nil
 }

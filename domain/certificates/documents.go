@@ -362,12 +362,12 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 func (k Kind) Decision() bool { return k == Placement || k == Refusal || k == NotRemoved }
 
 // Fell reports whether the decision of a case holds no more since the event: a complaint was
-// satisfied (APPC 100), or the silence that it followed from was annulled (C23).
+// satisfied (APPC 100), or a court has set it aside, or the silence that it followed from was annulled (C23).
 func Fell(event domain.Event) bool {
 	switch e := event.(type) {
 	case procedure.ComplaintDecided:
 		return e.Outcome.Favourable()
-	case residence.SilenceAnnulled:
+	case procedure.CourtActRecorded, residence.SilenceAnnulled:
 		return true
 	}
 	return false

@@ -1513,13 +1513,13 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 		}),
 			[8]domain.Code{unreviewed, closed, ok, closed, unreviewed, domain.CodeCaseDecided, domain.CodeCaseDecided, unreviewed}},
 		{"complain", proceed(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.FileComplaint(o, "1", c.ApplicantID, "n", terms())
+			return c.FileComplaint(o, procedure.Filing{ID: "1", By: c.ApplicantID, Grounds: "n"}, terms())
 		}),
 			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, ok, domain.CodeComplaintPending, unreviewed}},
 		{"forward a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.ForwardComplaint(o, "ministry", terms()) }),
 			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
 		{"satisfy a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.DecideComplaint(o, procedure.Satisfied, "n", terms())
+			return c.DecideComplaint(o, procedure.Satisfied, "n", "", terms())
 		}), [8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
 		{"confirm", func(q *housing.List) ([]domain.Event, error) {
 			return q.ConfirmInventory(domaintest.CommandOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")}, rules.Book{})

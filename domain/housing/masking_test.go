@@ -13,7 +13,7 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.Examine{}, 2},
-		{housing.Application{}, 19},
+		{housing.Application{}, 24},
 		{housing.OrderStatement{}, 1},
 		{housing.ReceiveApplication{}, 13},
 		{housing.AnswerAsMember{}, 3},

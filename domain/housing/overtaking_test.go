@@ -92,11 +92,11 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				})
 			case "complain":
 				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
-					return c.FileComplaint(order, "complaint", c.ApplicantID, "n", terms())
+					return c.FileComplaint(order, procedure.Filing{ID: "complaint", By: c.ApplicantID, Grounds: "n"}, terms())
 				})
 			case "satisfy":
 				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
-					return c.DecideComplaint(order, procedure.Satisfied, "n", terms())
+					return c.DecideComplaint(order, procedure.Satisfied, "n", "", terms())
 				})
 			case "reinstate":
 				back := housing.Reinstate{EntryID: id, Ground: housing.CourtAct, Act: inForce}

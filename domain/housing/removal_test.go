@@ -225,7 +225,7 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	}
 	file := func(on string) decision {
 		return step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.FileComplaint(domaintest.CommandOn(on), "complaint", c.ApplicantID, "a note", terms())
+			return c.FileComplaint(domaintest.CommandOn(on), procedure.Filing{ID: "complaint", By: c.ApplicantID, Grounds: "a note"}, terms())
 		})
 	}
 	filed := func(on, forwardBy string, late bool) []domain.Event {
@@ -241,13 +241,13 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	}
 	decide := func(actor string, outcome procedure.ComplaintOutcome) decision {
 		return step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.DecideComplaint(by(actor, "2026-03-15"), outcome, "a note", terms())
+			return c.DecideComplaint(by(actor, "2026-03-15"), outcome, "a note", "", terms())
 		})
 	}
 	asHolder := func(p domain.PersonID) decision {
 		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Proceed(a, p, func(c *procedure.Case) ([]domain.Event, error) {
-				return c.FileComplaint(domaintest.Command(), "complaint", c.ApplicantID, "a note", terms())
+				return c.FileComplaint(domaintest.Command(), procedure.Filing{ID: "complaint", By: c.ApplicantID, Grounds: "a note"}, terms())
 			})
 		}
 	}

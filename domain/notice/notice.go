@@ -10,6 +10,7 @@
 package notice
 
 import (
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -127,10 +128,17 @@ type NoticeQueued struct {
 	By       domain.Date     `json:"by,omitzero"`         // the day that the text names
 	// Represented is whom the notice is about, where it goes to their legal representative (R32)
 	Represented domain.PersonID `json:"represented,omitzero"`
+	Also        []AlsoTold      `json:"also,omitempty"` // other events of the same act that owe the person this notice
 	Language    domain.Language `json:"language"`
 	Ways        []Way           `json:"ways"`
 	RecordedAt  time.Time       `json:"recorded_at"` // when the log learned of the event
 	QueuedAt    time.Time       `json:"queued_at"`
+}
+
+// AlsoTold is an event of an act whose notice tells of several: one act is one notice to a person.
+type AlsoTold struct {
+	Event      domain.EventRef `json:"event"`
+	RecordedAt time.Time       `json:"recorded_at"`
 }
 
 // NoticeSent says that the gateway has taken the message.
@@ -215,6 +223,11 @@ type Notice struct {
 
 // Text is what the notice says in the language.
 func (n *Notice) Text(l domain.Language) string { return TextOf(n.Kind, l, n.By, n.Represented) }
+
+// Tells reports whether the notice is about the event.
+func (n *Notice) Tells(event domain.EventRef) bool {
+	return n.About == event || slices.ContainsFunc(n.Also, func(a AlsoTold) bool { return a.Event == event })
+}
 
 // Known reports whether the notice is queued.
 func (n *Notice) Known() bool { return !n.NoticeID.IsZero() }

@@ -67,6 +67,8 @@ const (
 	ComplaintSatisfied  Kind = "complaint_satisfied"
 	ComplaintDismissed  Kind = "complaint_dismissed"
 	DecisionFell        Kind = "decision_fell_by_complaint"
+	ComplaintWithdrawn  Kind = "complaint_withdrawn"
+	CourtSetAside       Kind = "decision_set_aside_by_court"
 	Removed             Kind = "removed_from_list"
 	Reinstated          Kind = "reinstated_on_list"
 	Redated             Kind = "entry_redated"
@@ -168,7 +170,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ProtectionRecorded{},
 		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
-	none("the decision that it belongs to is told", residence.RefusalIssued{}),
+	none("the decision that it belongs to is told", residence.RefusalIssued{}, residence.CoOwnerDeclined{},
+		residence.ConfirmationsLapsed{}),
 	none("the transfer that it belongs to is told", housing.HolderCertified{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is about the keeping of the record, and the history shows it",
@@ -177,6 +180,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		residence.PersonDied{}, residence.DeathFollowed{}, residence.DeathUnfollowed{}),
 	none("the review that it names is told", residence.DepartureFollowed{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
+	none("the complaint that begins with it is told", procedure.ActContested{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
 	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},
@@ -233,11 +237,9 @@ var owing = []Line{
 	owes(func(e procedure.TermExtended) []Owed { // C9
 		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
 	}, TermExtended),
-	toApplicant[procedure.DeadlinePassed](TermPassed),          // C9: the applicant can complain of the silence
-	toApplicant[procedure.StepAnnulled](StepAnnulled),          // who was told of the step learns that it does not hold
-	toApplicant[procedure.CaseWithdrawn](Withdrawn),            // C6
-	toApplicant[residence.CoOwnerDeclined](CoOwnerDeclined),    // R6
-	toApplicant[residence.ConfirmationsLapsed](CoOwnersSilent), // R6
+	toApplicant[procedure.DeadlinePassed](TermPassed), // C9: the applicant can complain of the silence
+	toApplicant[procedure.StepAnnulled](StepAnnulled), // who was told of the step learns that it does not hold
+	toApplicant[procedure.CaseWithdrawn](Withdrawn),   // C6
 	owes(func(e residence.SilenceAnnulled) []Owed { // C23: the applicant, and those who can answer again
 		owed := []Owed{{Kind: StepAnnulled}}
 		for _, p := range e.Silent {
@@ -262,7 +264,7 @@ var owing = []Line{
 	decides[housing.ApplicationRefused](PlacementRefused),
 	owes(func(e residence.DeregistrationDecided) []Owed { // S001-10, and those deregistered (R16)
 		return append([]Owed{{Kind: outcome(e), Decision: true}}, deregistered(e)...)
-	}, PersonsDeregistered, SomeDeregistered, NobodyDeregistered, YouAreDeregistered),
+	}, PersonsDeregistered, SomeDeregistered, NobodyDeregistered, CoOwnerDeclined, CoOwnersSilent, YouAreDeregistered),
 
 	// Complaints go to whoever filed them (C12); the applicant is told when the
 	// decision no longer stands because of somebody else's complaint (R16).
@@ -270,6 +272,8 @@ var owing = []Line{
 	owes(func(e procedure.ComplaintForwarded) []Owed {
 		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
 	}, ComplaintForwarded),
+	toPerson(ComplaintWithdrawn, func(e procedure.ComplaintWithdrawn) domain.PersonID { return e.ComplainantID }),
+	toApplicant[procedure.CourtActRecorded](CourtSetAside), // C29
 	owes(func(e procedure.ComplaintDecided) []Owed {
 		satisfied := Owed{Kind: ComplaintSatisfied, Complainant: true}
 		switch {
@@ -348,7 +352,13 @@ var owing = []Line{
 	}, OwnersChanged, OwnersAgent),
 	owes(func(e residence.OwnersCorrected) []Owed { return toEach(e.Told(), OwnersCorrected) }, OwnersCorrected),
 	// R36-R38: who owns the dwelling, and that it stands after all.
-	owes(func(e residence.DwellingGone) []Owed { return toEach(e.Told, DwellingEnded) }, DwellingEnded),
+	owes(func(e residence.DwellingGone) []Owed {
+		// An owner who resides there is told where their registration goes on.
+		carried := func(p domain.PersonID) bool {
+			return slices.ContainsFunc(e.Residents, func(r residence.ResidentInto) bool { return r.PersonID == p })
+		}
+		return toEach(slices.DeleteFunc(slices.Clone(e.Told), carried), DwellingEnded)
+	}, DwellingEnded),
 	// R35: who owns the dwelling.
 	owes(func(e residence.DwellingDescribed) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),
 	owes(func(e residence.DwellingRecoded) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),
@@ -450,7 +460,8 @@ var lines = func() map[string]Line {
 	return m
 }()
 
-// Of returns the notices that the event owes. It depends on the event alone.
+// Of returns the notices that the event owes, at most one to each person whom it names (C28). It
+// depends on the event alone.
 func Of(e domain.Event) []Owed {
 	if e == nil {
 		return nil
@@ -459,7 +470,13 @@ func Of(e domain.Event) []Owed {
 	if !ok || l.owed == nil {
 		return nil
 	}
-	return l.owed(e)
+	var owed []Owed
+	for _, o := range l.owed(e) {
+		if o.FromCase() || !slices.ContainsFunc(owed, func(other Owed) bool { return other.To == o.To }) {
+			owed = append(owed, o)
+		}
+	}
+	return owed
 }
 
 // CircularOf returns the kind of the circular that the event owes; false where it owes none.
@@ -562,6 +579,14 @@ func askCoOwners(e residence.DeregistrationApplied) []Owed {
 func outcome(e residence.DeregistrationDecided) Kind {
 	switch len(deregistered(e)) {
 	case 0:
+		for _, r := range e.Results { // of all alike
+			switch r.Code {
+			case domain.CodeCoOwnerDeclined:
+				return CoOwnerDeclined // R6
+			case domain.CodeCoOwnersSilent:
+				return CoOwnersSilent // R6
+			}
+		}
 		return NobodyDeregistered
 	case len(e.Results):
 		return PersonsDeregistered

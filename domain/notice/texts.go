@@ -179,14 +179,14 @@ var texts = map[Kind]text{
 		"Somebody has applied to deregister persons at a dwelling of which you are a co-owner. Answer by {by}.",
 	},
 	CoOwnerDeclined: {
-		"Тең меншік иесі өтінішіңізге келісім бермеді.",
-		"Сособственник не дал согласия на Ваше заявление.",
-		"A co-owner has declined your application.",
+		"Тең меншік иесі келісім бермегендіктен, өтінішіңіз бойынша тіркеуден шығарудан бас тартылды. Шешімге шағым жасауға болады.",
+		"Сособственник не дал согласия, поэтому в снятии с регистрации по Вашему заявлению отказано. Решение можно обжаловать.",
+		"A co-owner has declined, so deregistration on your application has been refused. The decision can be appealed.",
 	},
 	CoOwnersSilent: {
-		"Тең меншік иелерінің бәрі мерзімінде жауап берген жоқ. Қайта өтініш бере аласыз.",
-		"Не все сособственники ответили в срок. Вы можете подать заявление снова.",
-		"Not all co-owners answered in time. You can apply again.",
+		"Тең меншік иелерінің бәрі мерзімінде жауап бермегендіктен, тіркеуден шығарудан бас тартылды. Қайта өтініш бере аласыз немесе шешімге шағым жасай аласыз.",
+		"Не все сособственники ответили в срок, поэтому в снятии с регистрации отказано. Вы можете подать заявление снова или обжаловать решение.",
+		"Not all co-owners answered in time, so deregistration has been refused. You can apply again, or appeal.",
 	},
 	StayEnded: {
 		"Уақытша тіркеуіңіздің мерзімі аяқталды.",
@@ -272,6 +272,16 @@ var texts = map[Kind]text{
 		"Шағымыңыз қанағаттандырусыз қалдырылды. Сотқа жүгінуге болады.",
 		"Ваша жалоба оставлена без удовлетворения. Вы можете обратиться в суд.",
 		"Your complaint has been dismissed. You can go to court.",
+	},
+	ComplaintWithdrawn: {
+		"Шағымыңыз кері қайтарып алынды. Бұл сіздің қалауыңыз болмаса, қайта шағым жасай аласыз.",
+		"Ваша жалоба отозвана. Если это не Ваше решение, Вы можете подать жалобу снова.",
+		"Your complaint has been withdrawn. If this is not your wish, you can complain again.",
+	},
+	CourtSetAside: {
+		"Сот актісі бойынша ісіңіздегі шешімнің күші жойылды. Орган іске қайта шешім шығарады немесе жазбаны түзетеді.",
+		"Решение по Вашему делу отменено судебным актом. Орган примет решение заново или исправит запись.",
+		"A court has set aside the decision in your case. The body decides anew or corrects the record.",
 	},
 	DecisionFell: {
 		"Өтінішіңіз бойынша шешімге шағым қанағаттандырылды. Толығырақ іс материалдарында.",

@@ -60,6 +60,11 @@ func (c *Case) take(rec domain.Recorded) {
 			forget(stepOverdue, stepLapse)
 		}
 		return
+	case CourtActRecorded:
+		if !e.Deadline.IsZero() {
+			forget(stepOverdue, stepLapse)
+		}
+		return
 	case HearingAnnounced:
 		forget(stepLapse)
 		return

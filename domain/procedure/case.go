@@ -54,9 +54,10 @@ type Case struct {
 	Decision    uint64 // revision of the event that decided last
 	NotifiedAt  time.Time
 	Overdue     bool
-	Complaint   *ComplaintFiled // that is not decided yet
-	OfSilence   bool            // the complaint came before the decision: it is not about the decision that followed
-	ComplaintAt string          // body that reviews it; empty while the deciding body has it
+	Complaint   *ComplaintFiled   // that is not decided yet
+	Court       *CourtActRecorded // the last one
+	OfSilence   bool              // the complaint came before the decision: it is not about the decision that followed
+	ComplaintAt string            // body that reviews it; empty while the deciding body has it
 	Owing       []Owing
 	Taken       []Taken // steps that can be annulled ([Case.AnnulStep])
 	Annulments  int     // of such steps
@@ -87,6 +88,9 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.Application, c.State = e.Begun(), e.MovesTo()
 		c.Original = c.Deadline
 		c.Completed = Completion{At: c.ReceivedAt, Position: rec.Position}
+		if act, ok := e.(ActContested); ok {
+			c.DecidedOn, c.DecidedBy, c.NotifiedAt = act.ActedOn, act.ActedBy, act.ToldAt
+		}
 	case Moves:
 		c.State = e.MovesTo()
 		if from, ok := e.(Runs); ok && !from.Term().IsZero() {
@@ -141,9 +145,14 @@ func (c *Case) Apply(rec domain.Recorded) {
 	case ComplaintDecided:
 		c.Complaint, c.ComplaintAt = nil, ""
 		if !e.Deadline.IsZero() {
-			c.State, c.Heard, c.Hearing, c.Overdue = InReview, false, nil, false
-			c.Deadline, c.Original = e.Deadline, e.Deadline
-			c.DecidedOn, c.DecidedBy, c.NotifiedAt = domain.Date{}, "", time.Time{}
+			c.reopen(e.Deadline)
+		}
+	case ComplaintWithdrawn:
+		c.Complaint, c.ComplaintAt = nil, ""
+	case CourtActRecorded:
+		c.Complaint, c.ComplaintAt, c.Court = nil, "", &e
+		if !e.Deadline.IsZero() {
+			c.reopen(e.Deadline)
 		}
 	}
 }
@@ -167,7 +176,7 @@ func (c *Case) may(step Step) error {
 	if _, ok := Next(c.State, step); ok {
 		return nil
 	}
-	if step == NotifyExtension || step == NotifyForwarding || step == RecordRemedy {
+	if step == NotifyExtension || step == NotifyForwarding || step == RecordRemedy || step == FollowCourt {
 		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
 			"in a case that is %s the step %s is not possible", c.State, step)
 	}

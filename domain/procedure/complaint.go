@@ -7,6 +7,14 @@ import (
 	"tizilim/domain"
 )
 
+// Filing is the command that files a complaint.
+type Filing struct {
+	ID      string
+	By      domain.PersonID
+	Grounds domain.Personal
+	WhyLate domain.Personal // why it comes after its term, where it does
+}
+
 // FileComplaint takes a complaint about the decision, or about the silence of
 // the body, through the body itself. A late one is accepted too (C12, APPC 91,
 // 92).
@@ -15,12 +23,9 @@ import (
 // (R16), that is, whom it deregistered. Their term is not checked here: the
 // notice to the applicant does not say when they learned of the act.
 func (c *Case) FileComplaint(
-	cmd domain.Command,
-	id string,
-	by domain.PersonID,
-	grounds domain.Personal,
-	t Terms,
+	cmd domain.Command, f Filing, t Terms,
 ) ([]domain.Event, error) {
+	id, by, grounds := f.ID, f.By, f.Grounds
 	if !c.Known() {
 		return nil, c.may(Complain)
 	}
@@ -59,6 +64,7 @@ func (c *Case) FileComplaint(
 			ComplainantID: by,
 			Grounds:       grounds,
 			Late:          late,
+			WhyLate:       f.WhyLate,
 			ForwardBy:     forward,
 			FiledAt:       cmd.Now,
 		},
@@ -94,6 +100,7 @@ func (c *Case) DecideComplaint(
 	cmd domain.Command,
 	outcome ComplaintOutcome,
 	reasons domain.Personal,
+	term LateTerm,
 	t Terms,
 ) ([]domain.Event, error) {
 	if err := c.complained(); err != nil {
@@ -122,7 +129,13 @@ func (c *Case) DecideComplaint(
 	if err := reasoned(reasons); err != nil {
 		return nil, err
 	}
-	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, DecidedAt: cmd.Now}
+	if err := term.suits(c.Complaint.Late, outcome); err != nil {
+		return nil, err
+	}
+	if c.Complaint.Late && outcome.Favourable() {
+		term = TermRestored
+	}
+	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, Term: term, DecidedAt: cmd.Now}
 	if by := c.Complaint.ComplainantID; by != c.ApplicantID {
 		e.Affected = by
 	}
@@ -130,7 +143,7 @@ func (c *Case) DecideComplaint(
 		return []domain.Event{e}, nil
 	}
 	var err error
-	if _, reopens := Next(c.State, Reopen); reopens && !c.OneSitting && !c.OwnInitiative {
+	if c.reopens() {
 		e.Deadline, err = t.decision(cmd.Today())
 	} else {
 		e.RemedyBy, err = t.Calendar.AddWorkingDays(cmd.Today(), t.RemedyDays)
@@ -187,6 +200,39 @@ func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
 			RecordedAt: cmd.Now,
 		},
 	}, nil
+}
+
+// suits refuses what a decision says of the term: a late complaint is granted only where its term
+// is restored, and of one in time nothing is said (APPC 92). A dismissal may say either.
+func (t LateTerm) suits(late bool, outcome ComplaintOutcome) error {
+	switch {
+	case t != "" && !slices.Contains(LateTerms, t):
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "of a term is said one of %v", LateTerms).At("term")
+	case t != "" && !late:
+		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "this complaint is in time: leave term out").At("term")
+	case t == TermMissed && outcome.Favourable():
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a complaint that is granted although it was late has its term restored").At("term")
+	}
+	return nil
+}
+
+// WithdrawComplaint decides that whoever filed the complaint takes it back before it is decided. A
+// desk has their paper.
+func (c *Case) WithdrawComplaint(cmd domain.Command, by domain.PersonID, basis domain.Basis) ([]domain.Event, error) {
+	if err := c.complained(); err != nil {
+		return nil, err
+	}
+	if !by.IsZero() && by != c.Complaint.ComplainantID {
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "you have not filed this complaint")
+	}
+	if err := basis.Demand(true, cmd.Role, cmd.Today(), "basis"); err != nil {
+		return nil, err
+	}
+	return []domain.Event{ComplaintWithdrawn{
+		CaseID: c.CaseID, ComplaintID: c.Complaint.ComplaintID, ComplainantID: c.Complaint.ComplainantID, Basis: basis,
+		WithdrawnAt: cmd.Now,
+	}}, nil
 }
 
 func (c *Case) complained() error {

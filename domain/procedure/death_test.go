@@ -72,7 +72,7 @@ func TestR49_WhatACaseLearnsOfADeath(t *testing.T) {
 			}), Refused: domain.CodeGroundUnknown, Field: "ground"},
 		{Name: "R49 nor this outcome", Given: after(procedure.Refused, complains(aigul)),
 			When: on("2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-				return c.DecideComplaint(cmd, procedure.ComplainantDied, "r", terms)
+				return c.DecideComplaint(cmd, procedure.ComplainantDied, "r", "", terms)
 			}), Refused: domain.CodeValueUnknown, Field: "outcome"},
 	}
 	for state := range reach {

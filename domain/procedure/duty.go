@@ -66,6 +66,14 @@ func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
 			owed = []Owed{{RemedyAfterComplaint, e.RemedyBy}}
 		}
 		return owed, settled
+	case ComplaintWithdrawn:
+		return nil, []Duty{ForwardingOfComplaint, DecisionOnComplaint}
+	case CourtActRecorded:
+		settled = []Duty{ForwardingOfComplaint, DecisionOnComplaint}
+		if !e.Deadline.IsZero() {
+			return nil, append(settled, NoticeOfTermination)
+		}
+		return []Owed{{RemedyAfterComplaint, e.RemedyBy}}, settled
 	case RemedyRecorded:
 		return nil, []Duty{RemedyAfterComplaint}
 	}

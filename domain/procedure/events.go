@@ -35,6 +35,9 @@ var Events = []domain.EventType{
 	domain.EventOf[ComplaintFiled](),
 	domain.EventOf[ComplaintForwarded](),
 	domain.EventOf[ComplaintDecided](),
+	domain.EventOf[ComplaintWithdrawn](),
+	domain.EventOf[CourtActRecorded](),
+	domain.EventOf[ActContested](),
 }
 
 // Moves is an event of a service that moves its case: an application received,
@@ -332,6 +335,7 @@ type ComplaintFiled struct {
 	ComplainantID domain.PersonID `json:"complainant_id"` // the applicant, or a person whose rights the act touches
 	Grounds       domain.Personal `json:"grounds"`
 	Late          bool            `json:"late,omitempty"` // after three months
+	WhyLate       domain.Personal `json:"why_late,omitempty"`
 	// the last day to satisfy it, or to forward it with the documents of the case
 	ForwardBy domain.Date `json:"forward_by"`
 	FiledAt   time.Time   `json:"filed_at"`
@@ -377,11 +381,37 @@ type ComplaintDecided struct {
 	Outcome   ComplaintOutcome `json:"outcome"`
 	By        string           `json:"by"` // account of the reviewer
 	Reasons   domain.Personal  `json:"reasons"`
+	Term      LateTerm         `json:"term,omitempty"`       // of a late complaint; older events do not say it
 	Deadline  time.Time        `json:"deadline,omitzero"`    // of the review that begins again
 	RemedyBy  domain.Date      `json:"remedy_by,omitzero"`   // where the body owes one
 	Affected  domain.PersonID  `json:"affected_id,omitzero"` // who complained, where it was not the applicant (R16)
 	DecidedAt time.Time        `json:"decided_at"`
 }
+
+// LateTerm is what a decision says of the term of a late complaint (APPC 92).
+type LateTerm string
+
+const (
+	TermRestored LateTerm = "restored"     // the reasons for the lateness are good
+	TermMissed   LateTerm = "not_restored" // they are not: the complaint is dismissed for that
+)
+
+// LateTerms lists them all.
+var LateTerms = []LateTerm{TermRestored, TermMissed}
+
+// ComplaintWithdrawn ends a complaint by the wish of whoever filed it. They can file another one.
+type ComplaintWithdrawn struct {
+	CaseID        domain.CaseID   `json:"case_id"`
+	ComplaintID   string          `json:"complaint_id"`
+	ComplainantID domain.PersonID `json:"complainant_id"`
+	Basis         domain.Basis    `json:"basis,omitzero"` // their paper, where a desk has recorded it
+	WithdrawnAt   time.Time       `json:"withdrawn_at"`
+}
+
+func (ComplaintWithdrawn) EventType() string          { return "ComplaintWithdrawn" }
+func (e ComplaintWithdrawn) EffectiveAt() time.Time   { return e.WithdrawnAt }
+func (e ComplaintWithdrawn) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+func (e ComplaintWithdrawn) LogValue() slog.Value     { return domain.Masked(e) }
 
 // RemedyKind is how an act that no longer stands is remedied where the case
 // does not open again. What was done is never undone by deletion (R14): a new

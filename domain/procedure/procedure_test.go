@@ -906,7 +906,7 @@ func TestC12_Complaint(t *testing.T) {
 	}
 	decide := func(o procedure.ComplaintOutcome, reasons domain.Personal) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.DecideComplaint(cmd, o, reasons, terms)
+			return c.DecideComplaint(cmd, o, reasons, "", terms)
 		}
 	}
 	// made is a complaint decided where the case does not open again: five
@@ -925,7 +925,7 @@ func TestC12_Complaint(t *testing.T) {
 	}
 	theirs := func(who domain.PersonID) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.FileComplaint(cmd, "complaint", who, "it is wrong", terms)
+			return c.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: who, Grounds: "it is wrong"}, terms)
 		}
 	}
 	his := filed("2026-09-15", "2026-09-18", false).(procedure.ComplaintFiled)
@@ -1021,7 +1021,7 @@ func TestC12_Complaint(t *testing.T) {
 			Name:  "C12 it says what it is about",
 			Given: given(procedure.Refused),
 			When: on("2026-03-16", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-				return c.FileComplaint(cmd, "complaint", aigul, "", terms)
+				return c.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: aigul, Grounds: ""}, terms)
 			}),
 			Refused: domain.CodeRequired,
 			Field:   "grounds",
@@ -1224,11 +1224,11 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 		"forwarding":         second(in(procedure.Registered).Forward(cmd, "b", terms)),
 		"hearing":            second(in(procedure.InReview).AnnounceHearing(cmd, "p", terms)),
 		"extension":          second(in(procedure.InReview).Extend(cmd, procedure.Extension{Office: procedure.Head, Reasons: "r", Until: domaintest.Day("2026-05-01")}, terms)),
-		"remedy":             second(granted.DecideComplaint(cmd, procedure.Satisfied, "r", terms)),
+		"remedy":             second(granted.DecideComplaint(cmd, procedure.Satisfied, "r", "", terms)),
 		"termination":        second(in(procedure.InReview).Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "r"}, terms)),
-		"complaint":          second(in(procedure.Refused).FileComplaint(cmd, "c", aigul, "g", terms)),
+		"complaint":          second(in(procedure.Refused).FileComplaint(cmd, procedure.Filing{ID: "c", By: aigul, Grounds: "g"}, terms)),
 		"forwarded":          second(complained.ForwardComplaint(cmd, "b", terms)),
-		"satisfied":          second(complained.DecideComplaint(cmd, procedure.Satisfied, "r", terms)),
+		"satisfied":          second(complained.DecideComplaint(cmd, procedure.Satisfied, "r", "", terms)),
 	} {
 		if !errors.Is(err, errNoYear) {
 			t.Errorf("%s: %v, want the calendar's error", name, err)
@@ -1243,7 +1243,7 @@ func TestPersonalValuesOfTheProcedureNeverPrint(t *testing.T) {
 		value any
 		holds int // personal values
 	}{
-		{procedure.Dispense{}, 1}, {procedure.Case{}, 2}, {procedure.Remedy{}, 3}, {procedure.Termination{}, 3},
+		{procedure.Dispense{}, 1}, {procedure.Case{}, 7}, {procedure.Remedy{}, 8}, {procedure.Termination{}, 8},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
 			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)

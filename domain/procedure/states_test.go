@@ -97,6 +97,7 @@ func TestC2_C10_NothingOfTheTablesIsLeftUndecided(t *testing.T) {
 	walked(t, "RecusalGround", procedure.RecusalGrounds)
 	walked(t, "Exemption", procedure.Exemptions)
 	walked(t, "NotifiedBy", procedure.WaysOfNotice)
+	walked(t, "LateTerm", procedure.LateTerms)
 }
 
 // table is one of the tables of E.5 beside that of the case: in every state every
@@ -227,11 +228,16 @@ func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
 			"forward": func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 				return c.ForwardComplaint(cmd, "ministry", terms)
 			},
+			"withdraw": func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+				return c.WithdrawComplaint(cmd, aigul, domaintest.Basis())
+			},
+			"court": followCourt,
 		},
 		lines: map[string]map[string]string{
-			"none":  {"file": "filed"},
-			"filed": {"forward": "forwarded", string(procedure.Satisfied): "reopened"},
+			"none":  {"file": "filed", "court": "reopened"},
+			"filed": {"forward": "forwarded", "withdraw": "none", "court": "reopened", string(procedure.Satisfied): "reopened"},
 			"forwarded": {
+				"withdraw": "none", "court": "reopened",
 				string(procedure.Upheld):   "none",
 				string(procedure.Annulled): "reopened",
 				string(procedure.Obliged):  "reopened",
@@ -260,13 +266,13 @@ func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
 			continue
 		}
 		tab.takes[string(o)] = func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.DecideComplaint(cmd, o, "because", terms)
+			return c.DecideComplaint(cmd, o, "because", "", terms)
 		}
 	}
 	tab.walk(t, "2026-03-16")
 	// After the three working days the body can only forward it.
 	late := tab
-	late.lines = map[string]map[string]string{"filed": {"forward": "forwarded"}}
+	late.lines = map[string]map[string]string{"filed": {"forward": "forwarded", "withdraw": "none", "court": "reopened"}}
 	late.reach = map[string][]domain.Event{"filed": tab.reach["filed"]}
 	late.refusals = map[string]domain.Code{
 		"filed file": domain.CodeComplaintPending,

@@ -16,12 +16,13 @@ const (
 	Returned           State = "returned"   // not corrected in time; the applicant can apply again (APPC 64)
 	Withdrawn          State = "withdrawn"  // by the applicant, before the decision (APPC 64)
 	Terminated         State = "terminated" // on a ground of APPC 70
+	Contested          State = "contested"  // an act that belongs to no case, of which somebody complains (C28)
 )
 
 // States lists them all.
 var States = []State{
 	Registered, AwaitingCorrection, AwaitingCoOwners, InReview, HearingPending, Approved, Granted, Refused, Forwarded, Returned,
-	Withdrawn, Terminated,
+	Withdrawn, Terminated, Contested,
 }
 
 // Step is what somebody does to a case.
@@ -47,8 +48,9 @@ const (
 	NotifyForwarding  Step = "notify_forwarding"
 	NotifyExtension   Step = "notify_extension"
 	Complain          Step = "complain"
-	Reopen            Step = "reopen" // a complaint or a court has annulled the decision
-	RecordRemedy      Step = "remedy" // a decision that no longer stands is remedied elsewhere
+	Reopen            Step = "reopen"    // a complaint or a court has annulled the decision
+	FollowCourt       Step = "court_act" // a court has set the decision aside
+	RecordRemedy      Step = "remedy"    // a decision that no longer stands is remedied elsewhere
 )
 
 // Transition is a line of the table.
@@ -102,6 +104,13 @@ var Table = []Transition{
 	{Granted, RecordRemedy, Granted},
 	{Refused, RecordRemedy, Refused},
 	{Terminated, RecordRemedy, Terminated},
+
+	{Contested, Complain, Contested},
+	{Contested, RecordRemedy, Contested},
+	{Granted, FollowCourt, Granted},
+	{Refused, FollowCourt, InReview}, // as Reopen: where the case does not open again, a remedy is owed
+	{Terminated, FollowCourt, InReview},
+	{Contested, FollowCourt, Contested},
 }
 
 // Next returns the state after the step; ok is false where the table has no

@@ -94,6 +94,7 @@ var reach = map[procedure.State][]domain.Event{
 	procedure.HearingPending: {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}, procedure.HearingAnnounced{
 		CaseID: caseID, NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}},
 	procedure.Approved:  {moved{To: procedure.Approved}},
+	procedure.Contested: {moved{procedure.Contested, domaintest.Noon()}},
 	procedure.Granted:   {moved{procedure.Granted, domaintest.Noon()}},
 	procedure.Refused:   {moved{procedure.Refused, domaintest.Noon()}},
 	procedure.Forwarded: {procedure.CaseForwarded{CaseID: caseID, To: "b", NotifyBy: domaintest.Day("2026-03-18")}},
@@ -203,10 +204,19 @@ var steps = map[procedure.Step]aStep{
 	procedure.NotifyExtension:  {"2026-03-15", notify(procedure.NoticeOfExtension), []domain.Event{extension}},
 	procedure.RecordRemedy:     {"2026-03-15", notWanted, []domain.Event{fallen}},
 	procedure.Complain:         {"2026-03-15", complain, nil},
+	procedure.FollowCourt:      {"2026-03-15", followCourt, nil},
+}
+
+var courtAct = procedure.CourtAct{
+	Number: "2-114/26", On: domaintest.Day("2026-03-15"), InForceOn: domaintest.Day("2026-03-15"),
+}
+
+func followCourt(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+	return c.RecordCourtAct(cmd, courtAct, domaintest.Basis(), terms)
 }
 
 func complain(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-	return c.FileComplaint(cmd, "complaint", aigul, "it is wrong", terms)
+	return c.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: aigul, Grounds: "it is wrong"}, terms)
 }
 
 func notify(of procedure.Duty) decider {
@@ -264,12 +274,19 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 		procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated,
 	},
 	procedure.Approved: {},
+	procedure.Contested: {
+		procedure.Complain:     procedure.Contested,
+		procedure.RecordRemedy: procedure.Contested,
+		procedure.FollowCourt:  procedure.Contested,
+	},
 	procedure.Granted: {
+		procedure.FollowCourt:  procedure.Granted,
 		procedure.Notify:       procedure.Granted,
 		procedure.Complain:     procedure.Granted,
 		procedure.RecordRemedy: procedure.Granted,
 	},
 	procedure.Refused: {
+		procedure.FollowCourt:  procedure.InReview,
 		procedure.Notify:       procedure.Refused,
 		procedure.Complain:     procedure.Refused,
 		procedure.RecordRemedy: procedure.Refused,
@@ -278,6 +295,7 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 	procedure.Returned:  {},
 	procedure.Withdrawn: {},
 	procedure.Terminated: {
+		procedure.FollowCourt:  procedure.InReview,
 		procedure.Notify:       procedure.Terminated,
 		procedure.Complain:     procedure.Terminated,
 		procedure.RecordRemedy: procedure.Terminated,
@@ -286,7 +304,7 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 
 // late are the steps that come after a case has left the one state in which they
 // are owed: elsewhere there is nothing that could have been decided already.
-var late = []procedure.Step{procedure.NotifyForwarding, procedure.NotifyExtension, procedure.RecordRemedy}
+var late = []procedure.Step{procedure.NotifyForwarding, procedure.NotifyExtension, procedure.RecordRemedy, procedure.FollowCourt}
 
 // TestC2_C6_C10_EveryStepInEveryState walks the whole state table: what it has
 // leads where it says, everything else is refused and decides nothing.
@@ -382,7 +400,7 @@ func TestC10_RandomWalksNeverLeaveTheTable(t *testing.T) {
 			switch rapid.IntRange(0, 5).Draw(t, "kind") {
 			case 0:
 				outcome := rapid.SampledFrom(procedure.ComplaintOutcomes).Draw(t, "outcome")
-				got, err = c.DecideComplaint(cmd, outcome, "because", terms)
+				got, err = c.DecideComplaint(cmd, outcome, "because", "", terms)
 				step = procedure.Reopen
 			case 1:
 				got, err = c.ForwardComplaint(cmd, "ministry", terms)

@@ -67,6 +67,10 @@ func (d *Deregistration) takeClockActs(rec domain.Recorded) {
 		d.complained = true
 	case procedure.ComplaintDecided:
 		d.complained = e.Outcome.Favourable()
+	case procedure.ComplaintWithdrawn:
+		d.complained = false
+	case procedure.CourtActRecorded:
+		d.complained = true
 	case SilenceAnnulled:
 		d.ClockActs = ClockActs{Annulled: d.Annulled + 1}
 		d.Decided, d.Results, d.Applied.ConfirmBy = false, nil, e.ConfirmBy

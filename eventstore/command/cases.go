@@ -43,14 +43,21 @@ func (h *Handler) StepOnCase(
 
 // Corrects checks that each of the acts corrects something that the case did, as a
 // remedy must (C12): an ending of residence that the case caused, the day of the
-// entry that it placed, or a document that it issued.
+// entry that it placed, or a document that it issued; of a contested act what undoes or replaces it;
+// of a deregistration what registers or deregisters a person of it after all.
 func (h *Handler) Corrects(ctx context.Context, id domain.CaseID, acts []domain.EventRef) error {
 	for i, act := range acts {
 		recs, err := h.log.ReadPage(ctx, act.Stream, act.Revision, 1)
 		if err != nil {
 			return err
 		}
-		if len(recs) == 0 || recs[0].Revision != act.Revision || !corrects(recs[0].Event, id) {
+		ok := len(recs) > 0 && recs[0].Revision == act.Revision
+		if ok = ok && corrects(recs[0].Event, id); !ok && len(recs) > 0 && recs[0].Revision == act.Revision {
+			if ok, err = h.amends(ctx, id, recs[0]); err != nil {
+				return err
+			}
+		}
+		if !ok {
 			return domain.Refuse(domain.Invalid, domain.CodeNoRemedy,
 				"this act does not correct anything that the case did: name the correction of a registration that "+
 					"the case ended, the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))

@@ -6,6 +6,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -21,6 +22,7 @@ type Matter struct {
 	DwellingID domain.DwellingID // of a deregistration
 	Applicant  domain.PersonID
 	Others     []domain.PersonID // family, persons to be deregistered, co-owners
+	ActedBody  domain.BodyID     // of a contested act: whose it is
 }
 
 // Known reports whether there is such a case.
@@ -41,6 +43,10 @@ func (m *Matter) Apply(rec domain.Recorded) {
 		*m = Matter{CaseID: e.CaseID, ListID: e.ListID, Applicant: e.ApplicantID, Others: membersOf(e.Family)}
 	case housing.ProvisionDecided:
 		*m = Matter{CaseID: e.CaseID, ListID: e.ListID, Applicant: e.PersonID, Others: membersOf(e.Family)}
+	case procedure.ActContested:
+		*m = Matter{
+			CaseID: e.CaseID, ListID: e.ListID, DwellingID: e.DwellingID, Applicant: e.PersonID, ActedBody: e.ActedBody,
+		}
 	case residence.DeregistrationApplied:
 		*m = Matter{
 			CaseID: e.CaseID, DwellingID: e.DwellingID, Applicant: e.ApplicantID,

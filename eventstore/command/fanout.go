@@ -163,7 +163,7 @@ func (h *Handler) circulate(ctx context.Context, book CircularBook, id domain.No
 		return false, err
 	}
 	for _, person := range told {
-		if err := h.queueNotice(ctx, about[0], notice.Owed{Kind: c.Kind, To: person}); err != nil {
+		if err := h.queueNotice(ctx, about[0], notice.Owed{Kind: c.Kind, To: person}, nil); err != nil {
 			return false, err
 		}
 	}

@@ -185,19 +185,64 @@ func (h *Handler) QueueNotice(ctx context.Context, d notice.Debt) error {
 	}
 	for _, rec := range recs {
 		for _, owed := range notice.Of(rec.Event) {
-			if owed.Kind == d.Kind && owed.To == d.To {
-				return h.queueNotice(ctx, rec, owed)
+			if owed.Kind != d.Kind || owed.To != d.To {
+				continue
 			}
+			first, also, err := h.sameAct(ctx, rec, owed)
+			if err != nil {
+				return err
+			}
+			return h.queueNotice(ctx, first, owed, also)
 		}
 	}
 	return fmt.Errorf("command: the event %s owes no notice of the kind %q", d.Event, d.Kind)
 }
 
-func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed notice.Owed) error {
+// sameAct returns the first event of the act of rec that owes the person the same notice, and the
+// others of them: one act is told once, however many events it has in the stream. A notice that is
+// queued already and does not tell of rec leaves rec a notice of its own.
+func (h *Handler) sameAct(
+	ctx context.Context, rec domain.Recorded, owed notice.Owed,
+) (first domain.Recorded, also []notice.AlsoTold, err error) {
+	if owed.FromCase() || rec.Meta.Causation.IsZero() {
+		return rec, nil, nil
+	}
+	from := rec.Revision - min(rec.Revision, lookBack)
+	recs, err := h.log.ReadPage(ctx, rec.Stream, from, 2*lookBack)
+	if err != nil {
+		return rec, nil, err
+	}
+	first = rec
+	for _, r := range recs {
+		if r.Meta.Causation != rec.Meta.Causation || !slices.Contains(notice.Of(r.Event), owed) {
+			continue
+		}
+		if r.Revision < first.Revision {
+			first = r
+		}
+		if r.Revision > first.Revision {
+			also = append(also, notice.AlsoTold{
+				Event: domain.EventRef{Stream: r.Stream, Revision: r.Revision}, RecordedAt: r.Created.UTC(),
+			})
+		}
+	}
+	if first.Revision == rec.Revision {
+		return first, also, nil
+	}
+	n, err := h.Notice(ctx, owed.ID(first.ID, owed.To))
+	if err == nil && n.Known() && !n.Tells(domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}) {
+		return rec, nil, nil
+	}
+	return first, also, err
+}
+
+func (h *Handler) queueNotice(
+	ctx context.Context, rec domain.Recorded, owed notice.Owed, also []notice.AlsoTold,
+) error {
 	q := notice.NoticeQueued{
 		PersonID: owed.To, Kind: owed.Kind, About: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision},
 		FromCase: owed.FromCase(), Decision: owed.Decision, Duty: owed.Duty, By: owed.By, Language: domain.Kazakh,
-		Ways: []notice.Way{notice.Account}, RecordedAt: rec.Created.UTC(),
+		Ways: []notice.Way{notice.Account}, RecordedAt: rec.Created.UTC(), Also: also,
 	}
 	if err := h.addressNotice(ctx, &q, rec, owed); err != nil {
 		return err
@@ -208,6 +253,9 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	}
 	about := q.PersonID
 	for _, representative := range actors.Representatives {
+		if slices.ContainsFunc(notice.Of(rec.Event), func(o notice.Owed) bool { return o.Kind == owed.Kind && o.To == representative }) {
+			continue // the event owes them the same in their own name
+		}
 		// Their copies come first: that of the person settles what is owed.
 		q := q
 		q.PersonID, q.Represented = representative, about

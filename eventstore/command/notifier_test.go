@@ -37,7 +37,7 @@ func (b book) OwedNotices(context.Context, notice.Debt, int) ([]notice.Debt, err
 			owed = nil
 		case notice.NoticeQueued:
 			owed = slices.DeleteFunc(owed, func(d notice.Debt) bool {
-				return d.Event == e.About && d.Kind == e.Kind && (d.To == e.PersonID || d.To.IsZero())
+				return (d.Event == e.About || slices.ContainsFunc(e.Also, func(a notice.AlsoTold) bool { return a.Event == d.Event })) && d.Kind == e.Kind && (d.To == e.PersonID || d.To.IsZero())
 			})
 		}
 		for _, o := range notice.Of(rec.Event) {
@@ -342,11 +342,11 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 	step("terminate", terminate)
 	n.Once(ctx)
 	step("complain", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-		return c.FileComplaint(cmd, "complaint", aigul, "because", terms)
+		return c.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: aigul, Grounds: "because"}, terms)
 	})
 	step("satisfy", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
 		cmd.Actor = "head-1"
-		return c.DecideComplaint(cmd, procedure.Satisfied, "because", terms)
+		return c.DecideComplaint(cmd, procedure.Satisfied, "because", "", terms)
 	})
 	step("terminate again", terminate)
 	before := l.len()

@@ -965,7 +965,7 @@ func acts(t testing.TB) []act {
 			log:  removed.copy(),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 				return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-					return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
+					return c.FileComplaint(cmd, procedure.Filing{ID: "1", By: c.ApplicantID, Grounds: "n"}, t)
 				})
 			},
 		},

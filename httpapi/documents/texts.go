@@ -14,6 +14,13 @@ import (
 // text is one saying in the three languages of the registry.
 type text struct{ kk, ru, en string }
 
+// NotDeregistered says in the language why a person was not deregistered; "" for a code that is not
+// of a result.
+func NotDeregistered(code domain.Code, l domain.Language) string { return notRemoved[code].in(l) }
+
+// AppealRoute says in the language how a decision is appealed.
+func AppealRoute(l domain.Language) string { return appeal.in(l) }
+
 func (t text) in(l domain.Language) string {
 	switch l {
 	case domain.Russian:

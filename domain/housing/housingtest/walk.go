@@ -139,7 +139,7 @@ func Walk(
 				),
 			)
 		case "complain":
-			step(w.FileComplaint(cmd, "complaint", applicant, "it is wrong", terms))
+			step(w.FileComplaint(cmd, procedure.Filing{ID: "complaint", By: applicant, Grounds: "it is wrong"}, terms))
 		case "forward complaint":
 			step(w.ForwardComplaint(cmd, "ministry", terms))
 		case "decide complaint":
@@ -147,7 +147,7 @@ func Walk(
 				w.DecideComplaint(
 					cmd,
 					rapid.SampledFrom(procedure.ComplaintOutcomes).Draw(t, "outcome"),
-					"because",
+					"because", "",
 					terms,
 				),
 			)
