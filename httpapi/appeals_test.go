@@ -196,6 +196,39 @@ func TestC28_ACorrectedRecordIsContestedAndCorrectedAgain(t *testing.T) {
 	}
 }
 
+// TestC28_R32_ARepresentativeContestsByTheirCopy in the place of the child, who does not complain alone;
+// a desk takes the paper of the representative.
+func TestC28_R32_ARepresentativeContestsByTheirCopy(t *testing.T) {
+	s := start(t).at(t)
+	s.notify(nil)
+	provider := s.token(domain.RoleProvider)
+	parent := s.citizen()
+	child := s.ward(parent)
+	home := s.dwelling(parent)
+	registered := s.registered(child, home, "2026-03-01", "").id("registration_id")
+	annulled := s.command("/v1/persons/"+child+"/corrections", provider, correction(body{
+		"registration_id": registered, "action": "annul",
+	}).with(body{"accept": []string{"leaves_without_residence"}})).is(http.StatusCreated)
+	n := s.told(parent, notice.RecordCorrected, annulled)
+	own := s.told(child, notice.RecordCorrected, annulled)
+	s.command("/v1/complaints", s.as(child), body{"notice_id": own["notice_id"], "grounds": "g"}).
+		refused(http.StatusForbidden, domain.CodeRepresentative, "")
+	filed := s.contests(parent, n)
+	id := filed.id("case_id")
+	if c := s.seen("/v1/cases/"+id, s.as(parent), filed).is(http.StatusOK); c.at("applicant_id") != child {
+		t.Errorf("the complaint is that of %v, not of the child", c.at("applicant_id"))
+	}
+	s.command("/v1/cases/"+id+"/complaint-withdrawal", s.as(parent), body{}).is(http.StatusOK)
+	desk := body{"notice_id": own["notice_id"], "grounds": "g"}
+	s.command("/v1/complaints", s.token(domain.RoleOperator), desk).
+		refused(http.StatusConflict, domain.CodeRepresentative, "represented_by")
+	again := s.command("/v1/complaints", s.token(domain.RoleOperator), desk.with(body{"represented_by": parent})).
+		is(http.StatusCreated)
+	if again.id("case_id") != id {
+		t.Errorf("one act is contested in the cases %s and %s", id, again.id("case_id"))
+	}
+}
+
 // TestC29_ARefusedDeregistrationThatACourtGrants: upheld by the body above, set aside by a court, and
 // the person is deregistered as of the day that the act names; the remedy names the correction.
 func TestC29_ARefusedDeregistrationThatACourtGrants(t *testing.T) {
