@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tizilim/domain"
@@ -53,7 +54,8 @@ func (c procedureCase) after(step string) string {
 	case "hearing":
 		return fmt.Sprintf("objections until %s, no refusal before %s", c.Hearing.ObjectUntil, c.Hearing.NotBefore)
 	case "decision":
-		return fmt.Sprintf("%s: %s Complaint: %s", c.Refusal.Ground, c.Refusal.Reasons, c.Refusal.AppealRoute)
+		appeal, _, _ := strings.Cut(c.Refusal.AppealRoute, ". ") // in the language of the application
+		return fmt.Sprintf("%s: %s %s.", c.Refusal.Ground, c.Refusal.Reasons, appeal)
 	case "notice":
 		return fmt.Sprintf("at %s; the time for a complaint begins", c.NotifiedAt)
 	case "complaint":
