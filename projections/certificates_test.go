@@ -45,7 +45,7 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		expect(certificateID(1), Certificate{Kind: sheet, Version: 2})
 
 		s.add(stream, certificates.Duplicated{CaseID: caseID(1), CertificateID: certificateID(2),
-			Replaces: certificateID(1), Copy: 1, IssuedAt: s.now})
+			PersonID: personID(2), Replaces: certificateID(1), Copy: 1, IssuedAt: s.now})
 		reach(t, r, s.head())
 		expect(certificateID(1), Certificate{Kind: sheet, Version: 2, Superseded: true})
 		expect(certificateID(2), Certificate{Kind: sheet, Version: 1})

@@ -49,7 +49,7 @@ func TestR49_WhatACaseLearnsOfADeath(t *testing.T) {
 		{Name: "R49 once", Given: after(procedure.InReview, noted(cousin, procedure.NamedParty)),
 			When: dies(cousin, none), Refused: domain.CodeNotDue},
 		{Name: "R49 of nobody else", Given: after(procedure.InReview),
-			When: dies(domain.PersonID{UUID: caseID.UUID}, none), Refused: domain.CodeNotDue},
+			When: dies(domain.PersonID(caseID), none), Refused: domain.CodeNotDue},
 		{Name: "R49 of a representative of the applicant", Given: after(procedure.InReview),
 			When: dies(cousin, aigul), Then: []domain.Event{noted(cousin, procedure.RepresentativeParty)}},
 		{Name: "R49 not of one of another party", Given: after(procedure.InReview),
