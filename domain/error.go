@@ -318,6 +318,7 @@ const (
 	CodeDwellingNotGiven     Code = "dwelling_not_given"
 	CodeDwellingNotInStock   Code = "dwelling_not_in_stock"
 	CodeDwellingOffered      Code = "dwelling_offered"
+	CodePaperRequired        Code = "paper_required"
 	CodeDwellingNotOffered   Code = "dwelling_not_offered"
 	CodeDwellingNotDescribed Code = "dwelling_not_described"
 	CodeDwellingDeclined     Code = "dwelling_declined"

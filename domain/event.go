@@ -214,6 +214,8 @@ const (
 	DocumentWrittenConsent     DocumentType = "written_consent"
 	DocumentGuardianship       DocumentType = "guardianship_decision"
 	DocumentDivorce            DocumentType = "divorce_certificate"
+	DocumentMarriage           DocumentType = "marriage_certificate"
+	DocumentDeath              DocumentType = "death_certificate"
 	DocumentOther              DocumentType = "other"
 )
 
@@ -221,7 +223,8 @@ const (
 var DocumentTypes = []DocumentType{
 	DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate,
 	DocumentBirthCertificate, DocumentApplication, DocumentExitPermission, DocumentCourtDecision, DocumentTitle,
-	DocumentRegisterExtract, DocumentWrittenConsent, DocumentGuardianship, DocumentDivorce, DocumentOther,
+	DocumentRegisterExtract, DocumentWrittenConsent, DocumentGuardianship, DocumentDivorce, DocumentMarriage,
+	DocumentDeath, DocumentOther,
 }
 
 // Identifies reports whether the document proves who somebody is.

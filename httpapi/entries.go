@@ -350,7 +350,23 @@ type reportBody struct {
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"The day of the change; it is to be reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
 	Basis      *basisBody         `json:"basis,omitempty" doc:"Only of an official: the paper by which the holder reports it, or that shows it; the rules in force demand one"`
+	Papers     []familyPaper      `json:"papers,omitempty" maxItems:"50" doc:"Of a change of the family: the document for each person who joins it (marriage_certificate; birth_certificate, guardianship_decision or court_decision), leaves it (divorce_certificate, death_certificate, court_decision), or has another relation. Not needed for a death that the registry has recorded, nor for a child who is of age"`
 	Representing
+	Accepting
+}
+
+// familyPaper is a document that shows a change of the family.
+type familyPaper struct {
+	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"Who joins or leaves"`
+	Document *basisBody      `json:"document"`
+}
+
+func familyPapers(papers []familyPaper) []housing.FamilyPaper {
+	var all []housing.FamilyPaper
+	for _, p := range papers {
+		all = append(all, housing.FamilyPaper{PersonID: p.PersonID, Basis: p.Document.basis()})
+	}
+	return all
 }
 
 type reportInput struct {
@@ -363,17 +379,23 @@ func (s *Server) reportChange() operation.Operation {
 		ID: "report-change", Path: entryAddress + "/change", Tag: housingTag,
 		Of:      operation.OfEntry,
 		Summary: "Report that the family has changed, or that the need is lost",
-		Doc: "If the need is lost, a review of the entry begins. A citizen can report a change of their own entry " +
-			"only.",
+		Doc: "A review of the entry begins; that of a changed family has a last day, which the holder is told. Each change " +
+			"of the family is shown by its document. A child over age is a warning: answer it with accept and " +
+			"accept_reasons. A citizen can report a change of their own entry only.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
 			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed, domain.CodeRepresentative,
+			domain.CodePaperRequired, domain.CodeWarningsOpen, domain.CodeReasonsRequired, domain.CodeChildOfAge,
 		),
 		Example: `{
 			"kind": "family", "happened_on": "2026-03-10",
-			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}]
+			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}],
+			"papers": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "document": {
+				"type": "birth_certificate", "number": "AA-0012345", "issued_on": "2026-03-12", "issuer": "АХАЖ",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+			}}]
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
 		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
@@ -382,7 +404,7 @@ func (s *Server) reportChange() operation.Operation {
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
 			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
-			Basis: in.Body.Basis.basis(),
+			Basis: in.Body.Basis.basis(), Papers: familyPapers(in.Body.Papers), Accept: in.Body.accept(),
 		}, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, operation.Hide(ctx, err)
 	})
@@ -419,6 +441,7 @@ func (s *Server) protectEntry() operation.Operation {
 type reviewBody struct {
 	Close bool   `json:"close,omitempty" doc:"true closes the review, and the entry stays. The other end of a review is a removal"`
 	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"What is in doubt, or what the review found"`
+	Accepting
 }
 
 type reviewInput struct {
@@ -432,15 +455,16 @@ func (s *Server) reviewEntry() operation.Operation {
 		Of:      operation.OfEntry,
 		Summary: "Open or close a review of an entry",
 		Doc: "An entry under review keeps its number and is skipped when a dwelling is given. Closing the review " +
-			"confirms the entry: the year until its next confirmation begins anew.",
+			"confirms the entry: the year until its next confirmation begins anew. A review of a changed family is closed " +
+			"with an answer to what the registry's own records say of the family: accept and accept_reasons.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: entryProblems.and(
-			domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeEntryNotReviewed,
-		),
+		Problems: slices.Concat(entryProblems, []domain.Code{
+			domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeEntryNotReviewed, domain.CodeMemberNotAllowed,
+		}, contradictedByRecords),
 		Example: `{"note": "the holder is said to have acquired a dwelling"}`,
 	}, func(ctx context.Context, call operation.Call, in *reviewInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.ReviewEntry(ctx, call.Command, in.ListID, housing.Review{
-			EntryID: in.EntryID, Close: in.Body.Close, Note: domain.Personal(in.Body.Note),
+			EntryID: in.EntryID, Close: in.Body.Close, Note: domain.Personal(in.Body.Note), Accept: in.Body.accept(),
 		}, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})

@@ -942,6 +942,13 @@ func (s *subtest) applied(person, list string) string {
 // would bar it, whatever the registry's own records say.
 var placing = body{"outcome": "place", "examination": body{"findings": []body{}}}.with(lookedAt)
 
+// shownBy is a document of the type.
+func shownBy(kind string) body {
+	return body{
+		"type": kind, "number": "AA-17", "issued_on": "2026-03-09", "issuer": "АХАЖ", "sha256": strings.Repeat("0a", 32),
+	}
+}
+
 // lookedAt answers whatever the registry's own records say.
 var lookedAt = body{"accept": housing.Contradictions, "accept_reasons": "the commission has looked at it"}
 

@@ -64,7 +64,8 @@ func TestC24_EveryDecisionOfACommissionCarriesItsMinutes(t *testing.T) {
 	b := newBoard(s)
 	list := s.command("/v1/queues", b.bearer, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
 	spouse := s.citizen()
-	family := body{"kind": "family", "happened_on": "2026-03-15", "family": []body{{"person_id": spouse, "relation": "spouse"}}}
+	family := body{"kind": "family", "happened_on": "2026-03-15", "family": []body{{"person_id": spouse, "relation": "spouse"}},
+		"papers": []body{{"person_id": spouse, "document": shownBy("marriage_certificate")}}}
 	reviewed := func(entry string) { s.command(entry+"/review", b.bearer, body{"note": "n"}).is(http.StatusOK) }
 	removed := func(entry string) {
 		reviewed(entry)
@@ -120,6 +121,7 @@ func TestC24_EveryDecisionOfACommissionCarriesItsMinutes(t *testing.T) {
 				switch decision.name {
 				case "transfer":
 					s.command(at+"/change", s.as(who), family).is(http.StatusOK)
+					s.command(at+"/review", b.bearer, body{"close": true, "note": "n"}).is(http.StatusOK)
 				case "removal":
 					reviewed(at)
 				case "reinstatement":

@@ -599,7 +599,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
 	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
 		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "disabled_child"}},
+		"papers": []body{{"person_id": guest, "document": shownBy("birth_certificate")}},
 	}).is(200))
+	s.command(entry+"/review", commission, body{"close": true, "note": "n"}.with(lookedAt)).is(200)
 	fits(
 		"protect-entry",
 		json,

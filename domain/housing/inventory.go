@@ -24,10 +24,11 @@ const (
 	HolderDead      ReviewReason = "holder_died"                // it may end with a transfer to the family (Q16)
 	HolderDeparted  ReviewReason = "holder_left_country"        // so may this one
 	MemberDeparted  ReviewReason = "family_member_left_country" // somebody who is counted for the holder
+	FamilyReported  ReviewReason = "family_changed"
 )
 
 // ReviewReasons lists them all.
-var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead, HolderDeparted, MemberDeparted}
+var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead, HolderDeparted, MemberDeparted, FamilyReported}
 
 // InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
@@ -61,7 +62,7 @@ type ReviewOpened struct {
 	CaseID   domain.CaseID   `json:"case_id"`
 	Reason   ReviewReason    `json:"reason"`
 	Note     domain.Personal `json:"note,omitempty"`
-	DecideBy domain.Date     `json:"decide_by,omitzero"` // until which the body decides: after a death or a departure (R50)
+	DecideBy domain.Date     `json:"decide_by,omitzero"` // the last day to end it (Q40, R50); zero where it has no term
 	OpenedAt time.Time       `json:"opened_at"`
 }
 
@@ -73,7 +74,8 @@ type ReviewClosed struct {
 	PersonID  domain.PersonID `json:"person_id"`
 	CaseID    domain.CaseID   `json:"case_id"`
 	Note      domain.Personal `json:"note,omitempty"`
-	NextDueOn domain.Date     `json:"next_due_on"` // of the inventory
+	NextDueOn domain.Date     `json:"next_due_on"`       // of the inventory
+	Answered  Answer          `json:"answered,omitzero"` // to what the records say of a changed family (Q40)
 	ClosedAt  time.Time       `json:"closed_at"`
 }
 
@@ -94,7 +96,9 @@ type ChangeReported struct {
 	EntryID    domain.EntryID  `json:"entry_id"`
 	PersonID   domain.PersonID `json:"person_id"`
 	Kind       ChangeKind      `json:"kind"`
-	Family     []FamilyMember  `json:"family,omitempty"` // all that is counted from now on
+	Family     []FamilyMember  `json:"family,omitempty"`  // all that is counted from now on
+	Papers     []FamilyPaper   `json:"papers,omitempty"`  // that show who joined and who left it (Q40)
+	Answered   Answer          `json:"answered,omitzero"` // of the holder, to what the records say
 	Note       domain.Personal `json:"note,omitempty"`
 	HappenedOn domain.Date     `json:"happened_on"`
 	DueOn      domain.Date     `json:"due_on"`             // of the report
@@ -118,7 +122,15 @@ func (e ChangeReported) EffectiveAt() time.Time     { return e.HappenedOn.Start(
 func (e InventoryConfirmed) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e InventoryRequested) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e ReviewClosed) Concerns() domain.Concern       { return personInCase(e.PersonID, e.CaseID) }
-func (e ChangeReported) Concerns() domain.Concern     { return ofFamily(e.PersonID, e.Family) }
+func (e ChangeReported) Concerns() domain.Concern {
+	c := ofFamily(e.PersonID, e.Family)
+	for _, p := range e.Papers { // also of those who have left
+		if !slices.Contains(c.Persons, p.PersonID) {
+			c.Persons = append(c.Persons, p.PersonID)
+		}
+	}
+	return c
+}
 
 func (e ReviewOpened) Concerns() domain.Concern {
 	c := personInCase(e.PersonID, e.CaseID)
@@ -293,10 +305,13 @@ type Review struct {
 	EntryID domain.EntryID
 	Close   bool
 	Note    domain.Personal
+	Facts   Facts // where a review of a changed family is closed
+	Accept  Accept
 }
 
 // Review decides [Review]. A review can be closed while a hearing is pending:
-// nobody need be heard on a decision to keep the entry.
+// nobody need be heard on a decision to keep the entry. A review of a changed family is closed with
+// an answer to what the registry's own records say of it (Q40).
 func (l *List) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Event, error) {
 	e, err := l.onList(c.EntryID)
 	if err != nil {
@@ -306,14 +321,29 @@ func (l *List) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Eve
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
 			"say what is in doubt, or what the review has found").At("note")
 	}
+	if !c.Accept.isZero() && (!c.Close || e.Review != FamilyReported) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"only the end of a review of a changed family answers the records: leave the answer out").At("accept")
+	}
 	if c.Close {
 		if e.Review == "" {
 			return nil, notReviewed()
 		}
-		return []domain.Event{ReviewClosed{
+		closed := ReviewClosed{
 			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Note: c.Note,
 			NextDueOn: inventoryDue(cmd.Today(), by), ClosedAt: cmd.Now,
-		}}, nil
+		}
+		if e.Review == FamilyReported {
+			if err := c.Facts.living(e.PersonID, e.Family); err != nil {
+				return nil, err
+			}
+			answered, err := c.Accept.answer(e.Compare(c.Facts, cmd.Today(), by))
+			if err != nil {
+				return nil, err
+			}
+			closed.Answered = answered
+		}
+		return []domain.Event{closed}, nil
 	}
 	if e, err = l.standing(c.EntryID); err != nil {
 		return nil, err
@@ -330,11 +360,14 @@ type ReportChange struct {
 	HappenedOn domain.Date
 	Note       domain.Personal
 	Basis      domain.Basis // of an official who states it
-	Born       Births       // nil: nothing is known
+	Papers     []FamilyPaper
+	Born       Births // nil: nothing is known
+	Facts      Facts  // of the family, and of those who were in it: births and deaths
+	Accept     Accept // by the holder
 }
 
-// ReportChange decides [ReportChange]. A changed family is counted from now on;
-// a lost need opens a review (Q18). The term of the report is that of the
+// ReportChange decides [ReportChange]. A changed family is counted from now on, and opens a review
+// with a term (Q40); a lost need opens one too (Q18). The term of the report is that of the
 // edition in force on the day of the change (art. 101-7).
 func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) ([]domain.Event, error) {
 	e, err := l.onListOf(c.EntryID, c.Holder)
@@ -365,6 +398,10 @@ func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) (
 		HappenedOn: c.HappenedOn, DueOn: due, ByStaff: cmd.Role != domain.RoleCitizen, Basis: c.Basis, ReportedAt: cmd.Now,
 	}
 	if c.Kind == NeedLost {
+		if len(c.Papers) > 0 || !c.Accept.isZero() {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"only a change of the family has papers and an answer: leave them out").At("papers")
+		}
 		events := []domain.Event{reported}
 		if e.Review == "" {
 			events = append(events, l.review(cmd, *e, NeedReported, ""))
@@ -380,6 +417,29 @@ func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) (
 	if err := l.canPassOn(e, e.PersonID, c.Family); err != nil {
 		return nil, err
 	}
-	reported.Family = c.Family
-	return []domain.Event{reported}, nil
+	if err := c.Facts.alive(c.Family); err != nil {
+		return nil, err
+	}
+	changed, err := c.shown(*e, by.On(cmd.Today()), cmd.Today())
+	if err != nil {
+		return nil, err
+	}
+	reported.Answered, err = c.Accept.answer(c.Facts.unlikely(e.PersonID, c.Family, by.On(cmd.Today()), cmd.Today()))
+	if err != nil {
+		return nil, err
+	}
+	if len(reported.Answered.Contradictions) == 0 && !c.Accept.isZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"the records contradict nothing in this family; leave the answer out").At("accept")
+	}
+	reported.Family, reported.Papers = c.Family, c.Papers
+	if !changed || e.Review != "" {
+		return []domain.Event{reported}, nil
+	}
+	review := l.review(cmd, *e, FamilyReported, "")
+	review.DecideBy, err = by.Calendar().AddWorkingDays(cmd.Today(), by.On(cmd.Today()).ReviewOfFamily().DecideWithin)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{reported, review}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/rules"
 )
 
@@ -48,6 +49,7 @@ func TestQ24_KinshipThatCannotBeIsRefused(t *testing.T) {
 			"a reported change": func() ([]domain.Event, error) {
 				return opened().placed(a, aigul, longAg, 1).fold().ReportChange(domaintest.Command(), housing.ReportChange{
 					EntryID: a, Kind: housing.FamilyChanged, Family: c.family, HappenedOn: day("2026-03-06"), Born: born,
+					Papers: housingtest.Papers(nil, c.family),
 				}, rules.Book{})
 			},
 		} {

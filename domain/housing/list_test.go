@@ -8,6 +8,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 	"tizilim/domain/rules/rulestest"
@@ -1253,7 +1254,7 @@ func TestQ13_EveryActCountsTheRelationsOfItsDay(t *testing.T) {
 			}, book)
 		},
 		"Q13 Q18 a reported change": func(cmd domain.Command) ([]domain.Event, error) {
-			return one.fold().ReportChange(cmd, housing.ReportChange{EntryID: a, Kind: housing.FamilyChanged, Family: children, HappenedOn: day("2026-03-06")}, book)
+			return one.fold().ReportChange(cmd, housing.ReportChange{EntryID: a, Kind: housing.FamilyChanged, Family: children, HappenedOn: day("2026-03-06"), Papers: housingtest.Papers(family, children)}, book)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -1284,7 +1285,9 @@ func TestQ18_ReportedChanges(t *testing.T) {
 		), DueOn: day("2026-03-26"), ReportedAt: domaintest.Noon(), // ten working days, among them the holidays of March
 	}
 	smaller := reported
-	smaller.Kind, smaller.Family = housing.FamilyChanged, family[:1]
+	smaller.Kind, smaller.Family, smaller.Papers = housing.FamilyChanged, family[:1], housingtest.Papers(family, family[:1])
+	review := reviewed(a, aigul, housing.FamilyReported)
+	review.DecideBy = day("2026-04-08") // fifteen working days, among them the holidays of March
 	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{
 			Name:  "Q18 a lost need opens a review",
@@ -1302,9 +1305,9 @@ func TestQ18_ReportedChanges(t *testing.T) {
 			Name:  "Q18 a changed family",
 			Given: one,
 			When: report(
-				housing.ReportChange{Kind: housing.FamilyChanged, Family: family[:1], HappenedOn: day("2026-03-06")},
+				housing.ReportChange{Kind: housing.FamilyChanged, Family: family[:1], HappenedOn: day("2026-03-06"), Papers: smaller.Papers},
 			),
-			Then: []domain.Event{smaller},
+			Then: []domain.Event{smaller, review},
 		},
 		{
 			Name:  "Q18 by the holder",
@@ -1315,9 +1318,10 @@ func TestQ18_ReportedChanges(t *testing.T) {
 					Kind:       housing.FamilyChanged,
 					Family:     family[:1],
 					HappenedOn: day("2026-03-06"),
+					Papers:     smaller.Papers,
 				},
 			),
-			Then: []domain.Event{smaller},
+			Then: []domain.Event{smaller, review},
 		},
 		{
 			Name:    "Q18 not by another",

@@ -29,8 +29,8 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		{housing.Redate{}, 1},
 		{housing.Protect{}, 1},
 		{housing.GiveNotice{}, 1},
-		{housing.Review{}, 1},
-		{housing.ReportChange{}, 4},
+		{housing.Review{}, 2},
+		{housing.ReportChange{}, 8},
 		{housing.Entry{}, 0},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {

@@ -11,6 +11,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
@@ -150,8 +151,11 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 					rules.Book{},
 				)
 			case "family":
+				now := []housing.FamilyMember{spouse(person("spouse"))}
+				entry, _ := q.Entry(id)
 				events, err = q.ReportChange(order, housing.ReportChange{
-					EntryID: id, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(person("spouse"))}, HappenedOn: domaintest.Today(),
+					EntryID: id, Kind: housing.FamilyChanged, Family: now, HappenedOn: domaintest.Today(),
+					Papers: housingtest.Papers(entry.Family, now),
 				}, rules.Book{})
 			}
 			if err != nil {

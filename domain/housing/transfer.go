@@ -102,15 +102,20 @@ type Transfer struct {
 	Accept    Accept
 }
 
+// endsReview reports whether the transfer ends a review that was begun for the reason.
+func (c Transfer) endsReview(of ReviewReason) bool {
+	return of != "" && of == reviewOf[c.Cause] || of == FamilyReported && c.Cause == HolderDied
+}
+
 // Transfer decides [Transfer]: to a remaining member of the family who is still
 // in need, with the seniority, so that no number changes (Q16). It ends the review that the
-// death or the departure of the holder began.
+// death or the departure of the holder began, or after a death one of a family that had changed before.
 func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
 	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
-	if e.Review == "" || e.Review != reviewOf[c.Cause] {
+	if !c.endsReview(e.Review) {
 		if e, err = l.standing(c.EntryID); err != nil {
 			return nil, err
 		}

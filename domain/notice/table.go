@@ -82,6 +82,7 @@ const (
 	InventoryAsked      Kind = "inventory_confirmation_asked"
 	ConfirmationMissing Kind = "inventory_confirmation_missing"
 	ReviewOpened        Kind = "entry_review_opened"
+	FamilyReviewOpened  Kind = "family_review_opened"
 	ReviewClosed        Kind = "entry_review_closed"
 	Provided            Kind = "dwelling_provided"
 	LeftList            Kind = "left_list"
@@ -426,8 +427,11 @@ var owing = []Line{
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)
 		}
+		if !e.DecideBy.IsZero() { // Q40
+			return []Owed{{Kind: FamilyReviewOpened, To: e.PersonID, By: e.DecideBy}}
+		}
 		return to(e.PersonID, ReviewOpened)
-	}, ReviewOpened, ConfirmationMissing),
+	}, ReviewOpened, ConfirmationMissing, FamilyReviewOpened),
 	toPerson(ReviewClosed, func(e housing.ReviewClosed) domain.PersonID { return e.PersonID }),
 	toPerson(InventoryNotAsked, func(e housing.RequestAnnulled) domain.PersonID { return e.PersonID }), // C23
 	owes(func(e housing.ReviewAnnulled) []Owed { // C23

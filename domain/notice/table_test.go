@@ -143,6 +143,8 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"Q36 whose dwelling leaves the stock", residence.WithdrawnFromStock{Owners: []domain.PersonID{daur}}, []notice.Owed{to(daur, notice.WithdrawnFromStock)}},
 		{"Q23 the inventory asks", housing.InventoryRequested{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")}, []notice.Owed{{Kind: notice.InventoryAsked, To: daur, By: domaintest.Day("2026-03-30")}}},
 		{"Q23 the inventory is missing", housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, []notice.Owed{to(daur, notice.ConfirmationMissing)}},
+		{"Q40 a review of a changed family, with its last day", housing.ReviewOpened{PersonID: daur, Reason: housing.FamilyReported, DecideBy: domaintest.Day("2026-04-06")},
+			[]notice.Owed{{Kind: notice.FamilyReviewOpened, To: daur, By: domaintest.Day("2026-04-06")}}},
 		{"Q23 a review", housing.ReviewOpened{PersonID: daur, Reason: housing.Doubt}, []notice.Owed{to(daur, notice.ReviewOpened)}},
 		{"a step inside the body", procedure.ReviewBegan{}, nil},
 		{"an event that cannot be read", nil, nil},
@@ -286,6 +288,7 @@ var owing = []domain.Event{
 	housing.ProtectionLifted{
 		PersonID: daur,
 	}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
+	housing.ReviewOpened{PersonID: daur, Reason: housing.FamilyReported, DecideBy: today},
 	housing.ReviewClosed{
 		PersonID: daur,
 	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},

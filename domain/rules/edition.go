@@ -34,6 +34,7 @@ type Edition struct {
 	Retention      *Retention     `json:"retention,omitempty"`  // nil: nothing may be erased
 	Succession     *Succession    `json:"succession,omitempty"` // nil: as in the built-in edition
 	Meetings       *Meetings      `json:"meetings,omitempty"`   // nil: as in the built-in edition
+	Reviews        *Reviews       `json:"reviews,omitempty"`    // nil: as in the built-in edition
 }
 
 // Meetings says when a meeting of a commission can decide (C24).
@@ -49,6 +50,21 @@ func (e Edition) Quorum(present, inOffice int) bool {
 		over = e.Meetings.QuorumOverPercent
 	}
 	return present*100 > inOffice*over
+}
+
+// Reviews are the terms for reviews of an entry (Q40).
+type Reviews struct {
+	// DecideWithin are working days in which the body ends the review of a changed family (APPC 76)
+	DecideWithin int `json:"decide_within"`
+}
+
+// ReviewOfFamily are the terms of a review of a changed family: those of the edition, or else 15
+// working days.
+func (e Edition) ReviewOfFamily() Reviews {
+	if e.Reviews == nil {
+		return Reviews{DecideWithin: 15}
+	}
+	return *e.Reviews
 }
 
 // Succession are the terms for what is awaited after a death (R27).

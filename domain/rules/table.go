@@ -213,6 +213,9 @@ func (e Edition) checkNumbers() error {
 	if m := e.Meetings; m != nil && (m.QuorumOverPercent < 0 || m.QuorumOverPercent > 99) {
 		return fmt.Errorf("meetings.quorum_over_percent is %d: give 0 to 99", m.QuorumOverPercent)
 	}
+	if r := e.Reviews; r != nil && r.DecideWithin < 1 {
+		return fmt.Errorf("reviews.decide_within is %d: give at least one working day", r.DecideWithin)
+	}
 	if s := e.Succession; s != nil && (s.Months < 1 || s.RepresentativeDays < 1) {
 		return fmt.Errorf("succession: give at least one month and one day")
 	}

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/eventstore/command"
 )
 
@@ -63,10 +64,15 @@ func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
 	daurCounts := func(relation housing.Relation) func(*testing.T, *memoryLog, *command.Handler) {
 		return func(t *testing.T, _ *memoryLog, h *command.Handler) {
 			must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
-				return h.ReportChange(ctx, cmd, list, housing.ReportChange{
+				family := []housing.FamilyMember{{PersonID: erlan, Relation: relation}}
+				c := housing.ReportChange{
 					EntryID: entryOfDaur, Kind: housing.FamilyChanged, HappenedOn: domaintest.Today(),
-					Family: []housing.FamilyMember{{PersonID: erlan, Relation: relation}},
-				}, command.Options{})
+					Family: family, Papers: housingtest.Papers(nil, family),
+				}
+				if relation == housing.Child { // who is of age
+					c.Accept = seen
+				}
+				return h.ReportChange(ctx, cmd, list, c, command.Options{})
 			})
 		}
 	}
@@ -132,6 +138,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 			return h.ReportChange(ctx, cmd, list, housing.ReportChange{
 				EntryID: entryOfDaur, Kind: housing.FamilyChanged, HappenedOn: domaintest.Today(),
 				Family: []housing.FamilyMember{{PersonID: gulnar, Relation: housing.Spouse}},
+				Papers: housingtest.Papers(nil, []housing.FamilyMember{{PersonID: gulnar, Relation: housing.Spouse}}),
 			}, command.Options{})
 		})
 		must(t, "transfer", func(cmd domain.Command) (command.Receipt, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -267,11 +268,22 @@ func (h *Handler) TakeInventory(
 	})
 }
 
-// ReviewEntry opens or closes a review of an entry.
+// ReviewEntry opens or closes a review of an entry. Where that of a changed family is closed, what is
+// recorded of the family is read once the read model has all that the log holds.
 func (h *Handler) ReviewEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options,
 ) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
+		if entry, _ := q.Entry(c.EntryID); c.Close && entry.Review == housing.FamilyReported {
+			if err := h.model.CatchUp(ctx); err != nil {
+				return nil, err
+			}
+			facts, err := h.Recorded(ctx, cmd.Today(), c.EntryID, entry.PersonID, entry.Family)
+			if err != nil {
+				return nil, err
+			}
+			c.Facts = facts
+		}
 		return q.Review(cmd, c, h.rules)
 	})
 }
@@ -297,6 +309,10 @@ func (h *Handler) ReportChange(
 			}
 		}
 		c.Born = born.on
+		c.Facts, err = h.lives(ctx, cmd.Today(), entry.PersonID, slices.Concat(c.Family, entry.Family))
+		if err != nil {
+			return nil, err
+		}
 		return q.ReportChange(cmd, c, h.rules)
 	})
 }

@@ -88,6 +88,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 		must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
 			return reportFamily(newHandler(l), cmd, command.Options{})
 		})
+		must(t, "the family is reviewed", func(cmd domain.Command) (command.Receipt, error) { return closeReview(l, cmd) })
 		must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
 			return provide(newHandler(l), house)(cmd, command.Options{})
 		})

@@ -19,6 +19,7 @@ import (
 	"tizilim/domain/domaintest"
 	"tizilim/domain/events"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/notice"
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
@@ -119,11 +120,12 @@ func sampleOf[E domain.Event]() E {
 
 // remarried is a report of a new spouse, after another one.
 func remarried(t *testing.T) act {
-	marry := func(spouse domain.PersonID) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+	marry := func(spouse domain.PersonID, was ...housing.FamilyMember) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+		family := []housing.FamilyMember{{PersonID: spouse, Relation: housing.Spouse}}
 		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ReportChange(ctx, cmd, list, housing.ReportChange{
 				EntryID: entryOfDaur, Kind: housing.FamilyChanged, HappenedOn: domaintest.Today(),
-				Family: []housing.FamilyMember{{PersonID: spouse, Relation: housing.Spouse}},
+				Family: family, Papers: housingtest.Papers(was, family),
 			}, opt)
 		}
 	}
@@ -131,7 +133,7 @@ func remarried(t *testing.T) act {
 	must(t, "daur is married", func(cmd domain.Command) (command.Receipt, error) {
 		return marry(gulnar)(newHandler(l), cmd, command.Options{})
 	})
-	return act{name: "marry again", log: l, do: marry(erlan)}
+	return act{name: "marry again", log: l, do: marry(erlan, housing.FamilyMember{PersonID: gulnar, Relation: housing.Spouse})}
 }
 
 // goesItsOwnWay checks the state S at every revision of the stream.

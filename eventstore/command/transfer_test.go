@@ -27,7 +27,7 @@ func TestQ33_TheTimerIssuesTheCertificateThatACrashHeldBack(t *testing.T) {
 		stopped.heal()
 		for range 2 {
 			if err := newHandler(stopped).Do(ctx, domain.Task{
-				Kind: domain.TaskHolder, Stream: list.Stream(), Item: "3",
+				Kind: domain.TaskHolder, Stream: list.Stream(), Item: "5",
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestQ33_TheTimerIssuesTheCertificateThatACrashHeldBack(t *testing.T) {
 			t.Errorf("log (-undisturbed +by the timer):\n%s", diff)
 		}
 		last := stopped.since(stopped.len() - 1)[0]
-		if e, ok := last.Event.(housing.HolderCertified); !ok || e.Transfer != (domain.EventRef{Stream: list.Stream(), Revision: 3}) {
+		if e, ok := last.Event.(housing.HolderCertified); !ok || e.Transfer != (domain.EventRef{Stream: list.Stream(), Revision: 5}) {
 			t.Errorf("the last event is %v", last)
 		}
 		return

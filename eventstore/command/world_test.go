@@ -9,6 +9,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
@@ -245,9 +246,18 @@ func depart(h *command.Handler, cmd domain.Command, opt command.Options) (comman
 var lateCase = domaintest.ID[domain.CaseID]("application of gulnar")
 
 func reportFamily(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	family := []housing.FamilyMember{{PersonID: erlan, Relation: housing.DisabledChild}}
 	return h.ReportChange(ctx, cmd, list, housing.ReportChange{
-		EntryID: entryOfDaur, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{{PersonID: erlan, Relation: housing.DisabledChild}}, HappenedOn: domaintest.Today(),
+		EntryID: entryOfDaur, Kind: housing.FamilyChanged, Family: family, HappenedOn: domaintest.Today(),
+		Papers: housingtest.Papers(nil, family),
 	}, opt)
+}
+
+// closeReview ends the review of Daur's family.
+func closeReview(l *memoryLog, cmd domain.Command) (command.Receipt, error) {
+	return newHandler(l).ReviewEntry(ctx, cmd, list, housing.Review{
+		EntryID: entryOfDaur, Close: true, Note: "n", Accept: seen,
+	}, command.Options{})
 }
 
 // seen accepts whatever the registry's own records say: most persons here have one birth date.
@@ -440,6 +450,7 @@ func acts(t testing.TB) []act {
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
 		return reportFamily(newHandler(withFamily), cmd, command.Options{})
 	})
+	must(t, "the family is reviewed", func(cmd domain.Command) (command.Receipt, error) { return closeReview(withFamily, cmd) })
 	years := func(cmd domain.Command, n int) domain.Command {
 		cmd.Now = domaintest.Today().AddMonths(12 * n).AddDays(1).Start()
 		return cmd
