@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"testing"
@@ -235,5 +236,29 @@ func TestV7_AnEndOfAStayThatAWrongClockRecordedIsAnnulledAndTheStayEndsOnItsDay(
 	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
 	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
 		t.Errorf("recorded %v on its day", got)
+	}
+}
+
+// asked counts how often tasks are asked for.
+type asked struct{ times int }
+
+func (a *asked) DueTasks(context.Context, time.Time, int, int) ([]domain.Task, error) {
+	a.times++
+	return nil, nil
+}
+
+// TestV7_ATimerRestsWhileTheClockIsWrong: what is due by that clock is asked of nobody.
+func TestV7_ATimerRestsWhileTheClockIsWrong(t *testing.T) {
+	c, list := newSetClock("2026-03-15"), &asked{}
+	timer := command.NewTimer(newHandler(world(t), withSetClock(c)), list, slog.New(slog.DiscardHandler))
+	c.set = time.Hour
+	timer.Once(ctx)
+	if list.times != 0 {
+		t.Errorf("with a wrong clock it asked %d times", list.times)
+	}
+	c.set = 0
+	timer.Once(ctx)
+	if list.times == 0 {
+		t.Error("it does not go on")
 	}
 }
