@@ -427,7 +427,7 @@ var owing = []Line{
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)
 		}
-		if !e.DecideBy.IsZero() { // Q40
+		if e.Reason == housing.FamilyReported { // Q40
 			return []Owed{{Kind: FamilyReviewOpened, To: e.PersonID, By: e.DecideBy}}
 		}
 		return to(e.PersonID, ReviewOpened)

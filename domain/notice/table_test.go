@@ -143,6 +143,8 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"Q36 whose dwelling leaves the stock", residence.WithdrawnFromStock{Owners: []domain.PersonID{daur}}, []notice.Owed{to(daur, notice.WithdrawnFromStock)}},
 		{"Q23 the inventory asks", housing.InventoryRequested{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")}, []notice.Owed{{Kind: notice.InventoryAsked, To: daur, By: domaintest.Day("2026-03-30")}}},
 		{"Q23 the inventory is missing", housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, []notice.Owed{to(daur, notice.ConfirmationMissing)}},
+		{"Q39 a review after a departure", housing.ReviewOpened{PersonID: daur, Reason: housing.HolderDeparted, DecideBy: domaintest.Day("2026-04-06")},
+			[]notice.Owed{to(daur, notice.ReviewOpened)}},
 		{"Q40 a review of a changed family, with its last day", housing.ReviewOpened{PersonID: daur, Reason: housing.FamilyReported, DecideBy: domaintest.Day("2026-04-06")},
 			[]notice.Owed{{Kind: notice.FamilyReviewOpened, To: daur, By: domaintest.Day("2026-04-06")}}},
 		{"Q23 a review", housing.ReviewOpened{PersonID: daur, Reason: housing.Doubt}, []notice.Owed{to(daur, notice.ReviewOpened)}},

@@ -18,7 +18,8 @@ var togetherTold = [][]notice.Kind{
 	{notice.ApplicationReceived, notice.SomeDeregistered},
 	{notice.ApplicationReceived, notice.NobodyDeregistered},
 	{notice.ApplicationReceived, notice.ConfirmationAsked},
-	{notice.Provided, notice.Moved}, // the dwelling, and the residence that was asked for with it
+	{notice.ChangeStated, notice.FamilyReviewOpened}, // what was said in their name, to be denied, and what follows from it
+	{notice.Provided, notice.Moved},                  // the dwelling, and the residence that was asked for with it
 }
 
 // TestC28_OneActIsOneNoticeToAPerson, whatever a client orders.
