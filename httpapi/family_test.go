@@ -38,6 +38,9 @@ func TestQ40_AReportedChangeIsShownReviewedAndToldWithItsLastDay(t *testing.T) {
 		t.Errorf("the holder is told %s", told.text)
 	}
 	s.expect(entryPath(list, one), 1, "placed", reported)
+	if got := s.todo(commission, "10", reported); len(got) != 1 || got[0]["reason"] != "family_changed" || got[0]["entry_id"] != one {
+		t.Errorf("the commission must do %v", got)
+	}
 	s.command(entryPath(list, one)+"/review", commission, body{"close": true, "note": "n"}).is(http.StatusOK)
 
 	again := s.command(entryPath(list, two)+"/change", s.as(second), shown).is(http.StatusOK)

@@ -42,16 +42,16 @@ const (
 	RepresentativeDied  DutyReason = "representative_died"
 	RepresentationEnded DutyReason = "representation_ended"
 	NoOwner             DutyReason = "no_owner_recorded"
-	HolderDied          DutyReason = DutyReason(housing.HolderDead)
-	HolderDeparted      DutyReason = DutyReason(housing.HolderDeparted)
-	MemberDeparted      DutyReason = DutyReason(housing.MemberDeparted)
 )
 
-// DutyReasons lists them all.
-var DutyReasons = []DutyReason{
-	OwnerDied, AgentDied, TenantDied, RepresentativeDied, RepresentationEnded, NoOwner, HolderDied, HolderDeparted,
-	MemberDeparted,
-}
+// DutyReasons lists them all: of a review of an entry, the reason is that of the review.
+var DutyReasons = func() []DutyReason {
+	all := []DutyReason{OwnerDied, AgentDied, TenantDied, RepresentativeDied, RepresentationEnded, NoOwner}
+	for _, r := range housing.ReviewReasons {
+		all = append(all, DutyReason(r))
+	}
+	return all
+}()
 
 // reasonOf is why a duty at a dwelling is awaited.
 var reasonOf = map[residence.Duty]DutyReason{
