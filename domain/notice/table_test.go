@@ -340,6 +340,8 @@ func TestEveryKindHasATextInThreeLanguages(t *testing.T) {
 			switch {
 			case utf8.RuneCountInString(said) < 15:
 				t.Errorf("%s in %s says %q", k, l, text)
+			case strings.Count(text, "олығырақ")+strings.Count(text, "одробн")+strings.Count(text, "More ") != 1:
+				t.Errorf("%s in %s does not say once where more is: %s", k, l, text)
 			case strings.Contains(text, "{"):
 				t.Errorf("%s in %s leaves a gap: %s", k, l, text)
 			case !o.By.IsZero() && !strings.Contains(text, "15.03.2026"):

@@ -47,8 +47,8 @@ var texts = map[Kind]text{
 	},
 	CorrectionRequested: {
 		"Өтінішіңіз толық емес. Жетіспейтін құжаттарды {by} күніне дейін (қоса алғанда) ұсыныңыз.",
-		"Ваше заявление неполное. Представьте недостающее до {by} включительно.",
-		"Your application is incomplete. Hand in what is missing by {by}, that day included.",
+		"Ваше заявление неполное. Представьте недостающие документы до {by} включительно.",
+		"Your application is incomplete. Hand in the missing documents by {by}, that day included.",
 	},
 	CorrectionReceived: {
 		"Өтінішіңіз толықтырылды. Шешім {by} күнінен кешіктірілмей қабылданады.",
@@ -66,7 +66,7 @@ var texts = map[Kind]text{
 		"Your application has been forwarded to the competent body.",
 	},
 	HearingAnnounced: {
-		"Сізге қатысты алдын ала шешім дайын. Қарсылығыңызды {by} күніне дейін (қоса алғанда) білдіре аласыз.",
+		"Сізге қатысты алдын ала шешім әзірленді. Қарсылығыңызды {by} күніне дейін (қоса алғанда) білдіре аласыз.",
 		"В отношении Вас подготовлено предварительное решение. Вы можете представить возражение до {by} включительно.",
 		"A preliminary decision that concerns you is ready. You can object by {by}, that day included.",
 	},
@@ -169,7 +169,7 @@ var texts = map[Kind]text{
 		"Deregistration on your application has been refused. The reasons are in your personal account; the decision can be appealed.",
 	},
 	YouAreDeregistered: {
-		"Сіз тіркелген мекенжайыңыз бойынша тіркеуден шығарылдыңыз. Келіспесеңіз, шағым жасай аласыз.",
+		"Сіз тіркелген мекенжайыңыздан тіркеу есебінен шығарылдыңыз. Келіспесеңіз, шағым жасай аласыз.",
 		"Вы сняты с регистрации по адресу, где были зарегистрированы. Если Вы не согласны, решение можно обжаловать.",
 		"You have been deregistered at the address where you were registered. If you do not agree, you can appeal.",
 	},
@@ -184,7 +184,7 @@ var texts = map[Kind]text{
 		"A co-owner has declined, so deregistration on your application has been refused. The decision can be appealed.",
 	},
 	CoOwnersSilent: {
-		"Тең меншік иелерінің бәрі мерзімінде жауап бермегендіктен, тіркеуден шығарудан бас тартылды. Қайта өтініш бере аласыз немесе шешімге шағым жасай аласыз.",
+		"Тең меншік иелерінің кейбірі мерзімінде жауап бермегендіктен, тіркеуден шығарудан бас тартылды. Қайта өтініш бере аласыз немесе шешімге шағым жасай аласыз.",
 		"Не все сособственники ответили в срок, поэтому в снятии с регистрации отказано. Вы можете подать заявление снова или обжаловать решение.",
 		"Not all co-owners answered in time, so deregistration has been refused. You can apply again, or appeal.",
 	},
@@ -284,9 +284,9 @@ var texts = map[Kind]text{
 		"A court has set aside the decision in your case. The body decides anew or corrects the record.",
 	},
 	DecisionFell: {
-		"Өтінішіңіз бойынша шешімге шағым қанағаттандырылды. Толығырақ іс материалдарында.",
-		"Жалоба на решение по Вашему заявлению удовлетворена. Подробности — в деле.",
-		"A complaint about the decision on your application has been satisfied. The case says more.",
+		"Өтінішіңіз бойынша шешімге шағым қанағаттандырылды.",
+		"Жалоба на решение по Вашему заявлению удовлетворена.",
+		"A complaint about the decision on your application has been satisfied.",
 	},
 	Removed: {
 		"Сіз қызметтік тұрғын үйге мұқтаждар есебінен шығарылдыңыз. Негізі жеке кабинетіңізде; шешімге шағым жасауға болады.",
@@ -334,8 +334,8 @@ var texts = map[Kind]text{
 		"The change of the day from which you count in the queue for service housing was a mistake and has been undone. You have your former place.",
 	},
 	ProtectionLifted: {
-		"Сіздің есептен шығаруға болмайтын санатыңыз тоқтатылды. Келіспесеңіз, шағым жасай аласыз.",
-		"Прекращено действие Вашей категории, не подлежащей снятию с учета. Если Вы не согласны, решение можно обжаловать.",
+		"Сіз енді есептен шығаруға болмайтын санатқа жатпайсыз. Келіспесеңіз, шағым жасай аласыз.",
+		"Вы больше не относитесь к категории лиц, не подлежащих снятию с учета. Если Вы не согласны, решение можно обжаловать.",
 		"Your protection from removal from the register has been lifted. If you do not agree, you can appeal.",
 	},
 	InventoryAsked: {
@@ -499,8 +499,8 @@ var texts = map[Kind]text{
 		"Another body keeps the queue for service housing in which you wait now: it has taken the place of the one before. Your place and your application stay as they are; you need do nothing.",
 	},
 	LeaseEnded: {
-		"Қызметтік тұрғын үйді жалдауыңыз аяқталды.",
-		"Наем Вами служебного жилища прекращен.",
+		"Қызметтік тұрғын үйді жалдау шартыңыз тоқтатылды.",
+		"Договор найма служебного жилища прекращен.",
 		"Your lease of service housing has ended.",
 	},
 }

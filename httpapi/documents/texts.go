@@ -183,7 +183,7 @@ var (
 	}
 	channels = map[domain.Channel]text{
 		domain.ChannelPortal: {
-			"«электрондық үкіметтің» веб-порталы",
+			"«электрондық үкімет» веб-порталы",
 			"веб-портал «электронного правительства»",
 			"web portal of “electronic government”",
 		},
@@ -244,7 +244,7 @@ var (
 	labelDue        = text{"Шешім қабылдау мерзімі", "Срок принятия решения", "Decision is due by"}
 	labelAcceptor   = text{"Қабылдаған", "Принял(а)", "Accepted by"}
 	labelChannel    = text{"Өтініш беру арнасы", "Канал подачи", "Channel"}
-	labelFee        = text{"Ақысы", "Плата", "Fee"}
+	labelFee        = text{"Қызмет құны", "Стоимость услуги", "Fee"}
 	labelDecided    = text{"Шешім қабылданды", "Решение принято", "Decided by"}
 	labelSigned     = text{"Қол қойған", "Подписано", "Signed by"}
 	free            = text{"тегін", "бесплатно", "free of charge"}
@@ -270,7 +270,7 @@ var (
 	markDuplicate = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
 	markInsteadOf = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
 	markCorrected = text{
-		"%d-нұсқа, %s: жаңылыс жазулар түзетілді, шешім өзгерген жоқ",
+		"%d-нұсқа, %s: қате жазулар түзетілді, шешім өзгерген жоқ",
 		"Версия %d от %s: исправлены описки, решение не изменено",
 		"Version %d of %s: slips were mended, the decision is unchanged",
 	}
