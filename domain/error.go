@@ -417,6 +417,7 @@ const (
 	CodeIssuerAway      Code = "identity_provider_unavailable"
 	CodeRoleNotAllowed  Code = "role_not_allowed"
 	CodeMalformed       Code = "malformed"
+	CodeMethod          Code = "method_not_allowed"
 	CodeUnknownField    Code = "unknown_field"
 	CodeWrongType       Code = "wrong_type"
 	CodeInvalidUTF8     Code = "invalid_utf8"

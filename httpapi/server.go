@@ -106,7 +106,7 @@ func New(c Config) *Server {
 		panic(err)
 	}
 	s := &Server{
-		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
+		Handler: headsToo(engine), commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		clock:   c.Clock, answers: newAnswers(), papers: newPapers(),
@@ -142,7 +142,7 @@ func NewWaiting(c Config, why func() *domain.Error) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	s := &Server{
-		Handler: engine, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
+		Handler: headsToo(engine), log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
 		metrics: newMetrics(prometheus.NewRegistry(), c.Model, c.Now), // those of the API have the same names
 		streams: newStreams(c.Model, c.Logger), waits: why,
 	}
@@ -199,11 +199,24 @@ func (s *Server) route(engine *gin.Engine) {
 			"there is no such address; /openapi.json lists them all", ""))
 	})
 	engine.NoMethod(func(ctx *gin.Context) {
-		s.write(ctx, problem.New(http.StatusMethodNotAllowed, domain.CodeMalformed,
+		if allow := ctx.Writer.Header().Get("Allow"); strings.Contains(allow, http.MethodGet) {
+			ctx.Header("Allow", allow+", "+http.MethodHead)
+		}
+		s.write(ctx, problem.New(http.StatusMethodNotAllowed, domain.CodeMethod,
 			"this address does not take this method; Allow and /openapi.json say which it takes", ""))
 	})
+	engine.GET("/", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, what) })
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
+}
+
+// what says at the root what answers here.
+var what = gin.H{
+	"name":        "tizilim",
+	"description": "The register of residence and the queue for service housing of Kazakhstan: commands append events, reads answer from their projections",
+	"openapi":     "/openapi.json",
+	"health":      "/healthz",
+	"readiness":   "/readyz",
 }
 
 // clientAddress is where a request came from: the address of the connection, or what a
