@@ -46,6 +46,7 @@ var fromTheLog = []string{
 var showAll = []string{
 	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
+	"list-queues",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -94,6 +95,8 @@ func everything(s *subtest) map[string][]probe {
 		"get-entry-comparison": {{entryPath(list, entry) + "/comparison", commission, nil}},
 		"list-entries":         {{"/v1/queues/" + list + "/entries", commission, nil}},
 		"get-public-list":      {{"/v1/queues/" + list + "/public", own, nil}},
+		"list-queues":          {{"/v1/queues", own, nil}},
+		"get-queue":            {{"/v1/queues/" + list, own, nil}},
 		"get-person-residence": {
 			{"/v1/persons/" + person + "/residence", own, nil},
 			{"/v1/persons/" + person + "/residence", operator, nil},

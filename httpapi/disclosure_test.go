@@ -347,6 +347,8 @@ func looks(s *subtest) []look {
 		{what: "get-dwelling-history", path: history, header: lines, leaves: in("", owner, leaver)},
 		{what: "list-cases", path: "/v1/cases?overdue=true", leaves: nobody},
 		{what: "list-duties", path: "/v1/duties", leaves: nobody},
+		{what: "list-queues", path: "/v1/queues", by: guest, leaves: nobody},
+		{what: "get-queue", path: "/v1/queues/" + list, by: guest, leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", by: guest, leaves: nobody},
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,

@@ -5,16 +5,21 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/projections"
 )
 
 func (s *Server) listOperations() []operation.Operation {
 	return []operation.Operation{
 		s.takeInventory(),
 		s.setPriorityRule(),
+		s.listLists(),
+		s.getList(),
 		s.getPublicList(),
 		s.openList(),
 		s.listEntries(),
@@ -211,6 +216,116 @@ func (s *Server) openList() operation.Operation {
 		}
 		r, err := s.commands.OpenList(ctx, call.Command, list, call.Options)
 		return r, openedQueue{ListID: list.ListID}, err
+	})
+}
+
+// listBody is a list as everybody may see it.
+type listBody struct {
+	ListID     domain.ListID `json:"list_id" format:"uuid"`
+	Body       string        `json:"body" doc:"The state body that gives the service dwellings" example:"ҚР Қорғаныс министрлігі"`
+	Settlement string        `json:"settlement" example:"Астана"`
+	Title      string        `json:"title"`
+	KeptBy     domain.BodyID `json:"kept_by" format:"uuid" doc:"The commission that keeps it now: GET /v1/bodies/{id}"`
+	OpenedAt   time.Time     `json:"opened_at"`
+	Of         int           `json:"of" doc:"How many stand on the list now"`
+}
+
+type listsInput struct {
+	Of         string `query:"body" maxLength:"200" doc:"Only the lists of this state body, written as the list has it"`
+	Settlement string `query:"settlement" maxLength:"200" doc:"Only the lists of this settlement, written as the list has it"`
+	Cursor     string `query:"cursor" maxLength:"36" pattern:"^([0-9a-f-]{36})?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
+	Limit      int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	operation.AtLeast
+}
+
+type listsBody struct {
+	Lists        []listBody      `json:"lists" doc:"By body, settlement and title"`
+	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
+}
+
+func (s *Server) listLists() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "list-queues", Method: http.MethodGet, Path: "/v1/queues", Tag: housingTag,
+		Of:      operation.OfPublic,
+		Summary: "The lists of those in need of service housing: whose they are, where, and how long",
+		Doc: "Whoever wants to apply finds here the list_id. A page of one settlement can have fewer lists than the " +
+			"limit; read on while there is a next page.",
+		Roles: domain.Roles,
+		Shows: operation.ShowsNobody("lists, and nobody on them"),
+	}, func(ctx context.Context, in *listsInput) (*operation.Listed[listsBody], error) {
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		var after domain.ListID
+		if in.Cursor != "" {
+			var err error
+			if after.UUID, err = uuid.Parse(in.Cursor); err != nil {
+				return nil, unknownCursor()
+			}
+		}
+		page, err := s.model.Lists(ctx, in.Of, in.Settlement, after, in.Limit)
+		if domain.CodeOf(err) == domain.CodeListUnknown {
+			return nil, unknownCursor()
+		}
+		if err != nil {
+			return nil, err
+		}
+		body := listsBody{Lists: make([]listBody, len(page.Lists)), AsOfPosition: page.AsOf}
+		heirs, err := s.directory.Heirs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i, l := range page.Lists {
+			body.Lists[i] = listOf(l, heirs)
+		}
+		if !page.Next.IsZero() {
+			body.Next = page.Next.String()
+		}
+		return &operation.Listed[listsBody]{Position: operation.Position(page.AsOf), Body: body}, nil
+	})
+}
+
+func listOf(l projections.List, heirs domain.Heirs) listBody {
+	return listBody{
+		ListID: l.ID, Body: l.Body, Settlement: l.Settlement, Title: l.Title, KeptBy: heirs.Of(l.Keeper),
+		OpenedAt: l.OpenedAt.In(domain.Zone), Of: l.Active,
+	}
+}
+
+// unknownCursor says that no page gave the cursor.
+func unknownCursor() *domain.Error {
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+		"this cursor did not come from a page of this list; "+
+			"send the cursor of the previous page unchanged, or leave it out to begin anew").At("query.cursor")
+}
+
+type listInput struct {
+	ListID domain.ListID `path:"list_id" format:"uuid"`
+	operation.AtLeast
+}
+
+func (s *Server) getList() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-queue", Method: http.MethodGet, Path: "/v1/queues/{list_id}", Tag: housingTag,
+		Of:       operation.OfPublic,
+		Summary:  "A list: whose it is, where, and how long",
+		Roles:    domain.Roles,
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Shows:    operation.ShowsNobody("a list, and nobody on it"),
+	}, func(ctx context.Context, in *listInput) (*operation.Found[listBody], error) {
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		l, err := s.model.List(ctx, in.ListID)
+		if err != nil {
+			return nil, err
+		}
+		heirs, err := s.directory.Heirs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return operation.Answer(listOf(l, heirs), l.Revision, l.AsOf), nil
 	})
 }
 

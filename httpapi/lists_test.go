@@ -356,3 +356,53 @@ func TestQ27_ACommissionKeepsOneListOfAName(t *testing.T) {
 	_, other := s.commission("astana-1")
 	s.command("/v1/queues", other, list).is(http.StatusCreated)
 }
+
+func TestAListIsFound(t *testing.T) {
+	s := start(t).at(t)
+	open := func(body, settlement, title string) string {
+		return s.command("/v1/queues", s.token(domain.RoleCommission), map[string]any{
+			"body": body, "settlement": settlement, "title": title,
+		}).is(http.StatusCreated).id("list_id")
+	}
+	first, second := open("Б", "Алматы", "1"), open("Б", "Астана", "1")
+	third, fourth := open("А", "Астана", "2"), open("А", "Астана", "1")
+	longer := open("Бө", "Астана", "1") // begins with the name of another body
+	_, _, placed := s.entry(first)
+	anybody := s.as(s.citizen())
+	ids := func(query string) (ids []string) {
+		t.Helper()
+		for cursor, last := "", false; !last; {
+			a := s.seen("/v1/queues?"+query+cursor, anybody, placed).is(http.StatusOK)
+			for _, l := range a.at("lists").([]any) {
+				ids = append(ids, l.(map[string]any)["list_id"].(string))
+			}
+			next, more := a.body["next"].(string)
+			cursor, last = "&cursor="+next, !more
+		}
+		return ids
+	}
+	for query, want := range map[string][]string{
+		"":                          {fourth, third, first, second, longer},
+		"limit=1":                   {fourth, third, first, second, longer},
+		"limit=2":                   {fourth, third, first, second, longer},
+		"limit=5":                   {fourth, third, first, second, longer},
+		"body=Б":                    {first, second},
+		"body=Б&limit=1":            {first, second},
+		"settlement=Астана":         {fourth, third, second, longer},
+		"settlement=Астана&limit=2": {fourth, third, second, longer},
+		"settlement=Алматы&limit=1": {first},
+		"body=А&settlement=Алматы":  nil,
+		"body=В":                    nil,
+	} {
+		if got := ids(query); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+	a := s.seen("/v1/queues/"+first, anybody, placed).is(http.StatusOK)
+	if a.at("of") != 1.0 || a.at("settlement") != "Алматы" || a.at("body") != "Б" || a.at("kept_by") == nobody {
+		t.Error(a.text)
+	}
+	s.get("/v1/queues/"+nobody, anybody).refused(http.StatusNotFound, domain.CodeListUnknown, "")
+	s.get("/v1/queues?cursor="+nobody, anybody).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
+	s.get("/v1/queues?cursor=1", anybody).is(http.StatusUnprocessableEntity)
+}

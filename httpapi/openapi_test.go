@@ -640,6 +640,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"},
 	}.with(lookedAt)).is(200))
 	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
+	fits("list-queues", json, s.get("/v1/queues", auditor).is(200))
+	fits("get-queue", json, s.get("/v1/queues/"+list, auditor).is(200))
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
 	fits(
 		"end-lease",

@@ -82,7 +82,7 @@
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
-//	{tizilim}:g7:body:<name>, kept:<body>     lists by the name of their body; what a body has opened or taken
+//	{tizilim}:g7:lists, kept:<body>           lists by body, settlement and title; what a body has opened or taken
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:applications, …:entry:<entry>
 //	{tizilim}:g7:unfinished, tasks, overdue, notices:…, circulars, erased, erasing, quarantine, held, released
 //

@@ -106,7 +106,7 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, list, List{
-			ID: listID(1), Body: "Akimat", Settlement: "Almaty", Title: "List 1", OpenedAt: opened.Event.EffectiveAt().UTC(),
+			ID: listID(1), Keeper: opened.Event.(housing.ListOpened).Keeper(), Body: "Akimat", Settlement: "Almaty", Title: "List 1", OpenedAt: opened.Event.EffectiveAt().UTC(),
 			Active: 2, Revision: s.revisions[listID(1).Stream()] - 1, AsOf: s.head(),
 		})
 		_, err = r.List(ctx, listID(9))

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,8 +25,8 @@ func lists(rec domain.Recorded) []op {
 	}
 	return []op{
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
-			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
-		rank(listsKey(e.Body), e.ListID.String()), join(keptKey(e.Keeper()), e.ListID.String()),
+			"keeper", e.Keeper().String(), "opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
+		join(keptKey(e.Keeper()), e.ListID.String()), rank(directoryKey, directoryMember(e)),
 		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
 }
@@ -44,11 +45,18 @@ func (r *Reader) Keeps(ctx context.Context, id domain.BodyID) (bool, error) {
 	return asInt(data[0]) > 0, nil
 }
 
-func listsKey(body string) string { return "body:" + body } // zset of lists
+// directoryKey is a zset of all lists, by body, settlement and title.
+const directoryKey = "lists"
+
+// directoryMember sorts by what people look for. No text of a list has a control character.
+func directoryMember(e housing.ListOpened) string {
+	return strings.Join([]string{e.Body, e.Settlement, e.Title, e.ListID.String()}, "\x1f")
+}
 
 // List is the record of a list.
 type List struct {
 	ID         domain.ListID
+	Keeper     domain.BodyID // that opened it; whoever succeeded that body keeps it now
 	Body       string
 	Settlement string
 	Title      string
@@ -69,7 +77,13 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	rec := asRecord(data[0])
+	l, err := listOf(id, asRecord(data[0]), asInt(data[1]))
+	l.AsOf = at
+	return l, err
+}
+
+// listOf reads the record of a list with this many active entries.
+func listOf(id domain.ListID, rec record, active int) (List, error) {
 	if !rec.has("title") {
 		return List{}, absent(id.Stream(), "title", housing.UnknownList())
 	}
@@ -81,23 +95,102 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 	if err != nil {
 		return List{}, corrupt("opening of a list", err)
 	}
+	keeper, err := uuid.Parse(rec["keeper"])
+	if err != nil {
+		return List{}, corrupt("keeper of a list", err)
+	}
 	return List{
-		ID: id, Body: rec["body"], Settlement: rec["settlement"], Title: rec["title"], OpenedAt: time.Unix(0, opened).UTC(),
-		Active: asInt(data[1]), Revision: revision, AsOf: at,
+		ID: id, Keeper: domain.BodyID{UUID: keeper}, Body: rec["body"], Settlement: rec["settlement"], Title: rec["title"],
+		OpenedAt: time.Unix(0, opened).UTC(), Active: active, Revision: revision,
 	}, nil
 }
 
-var listsQuery = query(`return redis.call('ZRANGE', g .. ARGV[5], 0, -1)`)
+// ListsPage is a part of all lists, by body, settlement and title.
+type ListsPage struct {
+	Lists []List
+	Next  domain.ListID // the cursor of the next page; zero where there is none
+	AsOf  domain.Position
+}
 
-// ListsOf returns the lists that a body keeps.
+// directoryScan bounds the lists that one page of one settlement looks at.
+const directoryScan = maxPage
+
+var directoryQuery = query(`
+local from, to, unit = '-', '+', string.char(31)
+if ARGV[6] ~= '' then from, to = '[' .. ARGV[6] .. unit, '(' .. ARGV[6] .. string.char(32) end
+if ARGV[8] ~= '' then
+  local last = redis.call('HMGET', g .. 'queue-' .. ARGV[8], 'body', 'settlement', 'title')
+  if not last[1] then return {'unknown'} end
+  from = '(' .. table.concat(last, unit) .. unit .. ARGV[8]
+end
+local found, last = {}, ''
+local members = redis.call('ZRANGEBYLEX', g .. ARGV[5], from, to, 'LIMIT', 0, ARGV[10])
+for i, member in ipairs(members) do
+  local id = string.sub(member, -36)
+  local list, order = 'queue-' .. id, 'queue-' .. id .. ':order'
+  if ARGV[7] == '' or redis.call('HGET', g .. list, 'settlement') == ARGV[7] then
+    if #found == tonumber(ARGV[9]) then return {'page', found, last} end
+    if not redis.call('ZSCORE', g .. order, '` + end + `') then damage = order end
+    found[#found + 1] = {id, redis.call('HGETALL', g .. list), redis.call('ZCARD', g .. order) - 1}
+  end
+  last = id
+end
+if #members < tonumber(ARGV[10]) then last = '' end
+return {'page', found, last}`)
+
+// Lists returns up to limit lists after the cursor (zero for the first page): those of the
+// body and of the settlement, as their opening named them; "" for any. A page of a
+// settlement looks at [directoryScan] lists at most, so it can have fewer while there is a
+// next one. Error: [domain.CodeListUnknown] for a cursor that is no list.
+func (r *Reader) Lists(ctx context.Context, body, settlement string, after domain.ListID, limit int) (ListsPage, error) {
+	limit = pageSize(limit)
+	scan, cursor := limit+1, ""
+	if settlement != "" {
+		scan = directoryScan
+	}
+	if !after.IsZero() {
+		cursor = after.String()
+	}
+	data, at, err := r.read(ctx, directoryQuery, "", directoryKey, body, settlement, cursor, limit, scan)
+	if err != nil {
+		return ListsPage{}, err
+	}
+	if text(data[0]) == "unknown" {
+		return ListsPage{}, housing.UnknownList()
+	}
+	page := ListsPage{AsOf: at}
+	for _, line := range data[1].([]any) {
+		fields := line.([]any)
+		var id domain.ListID
+		if id.UUID, err = uuid.Parse(text(fields[0])); err != nil {
+			return ListsPage{}, corrupt("list id", err)
+		}
+		l, err := listOf(id, asRecord(fields[1]), asInt(fields[2]))
+		if err != nil {
+			return ListsPage{}, err
+		}
+		page.Lists = append(page.Lists, l)
+	}
+	if next := text(data[2]); next != "" {
+		if page.Next.UUID, err = uuid.Parse(next); err != nil {
+			return ListsPage{}, corrupt("list id", err)
+		}
+	}
+	return page, nil
+}
+
+var listsQuery = query(`
+return redis.call('ZRANGEBYLEX', g .. ARGV[5], '[' .. ARGV[6] .. string.char(31), '(' .. ARGV[6] .. string.char(32))`)
+
+// ListsOf returns the lists of a body, by settlement and title.
 func (r *Reader) ListsOf(ctx context.Context, body string) ([]domain.ListID, error) {
-	data, _, err := r.read(ctx, listsQuery, "", listsKey(body))
+	data, _, err := r.read(ctx, listsQuery, "", directoryKey, body)
 	if err != nil {
 		return nil, err
 	}
 	lists := make([]domain.ListID, len(data))
-	for i, id := range asTexts(data) {
-		if lists[i].UUID, err = uuid.Parse(id); err != nil {
+	for i, member := range asTexts(data) {
+		if lists[i].UUID, err = uuid.Parse(member[strings.LastIndexByte(member, 0x1f)+1:]); err != nil {
 			return nil, corrupt("list of a body", err)
 		}
 	}
