@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -37,6 +38,18 @@ type IIN string
 func (IIN) String() string             { return iinMask }
 func (IIN) LogValue() slog.Value       { return slog.StringValue(iinMask) }
 func (IIN) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, iinMask) }
+
+// iinTail is how many digits of an IIN a mask for people shows.
+const iinTail = 4
+
+// Tail is the IIN for those who must tell two persons apart and not learn it: its last digits
+// behind stars. It is "" for none.
+func (i IIN) Tail() string {
+	if len(i) <= iinTail {
+		return ""
+	}
+	return strings.Repeat("*", len(i)-iinTail) + string(i[len(i)-iinTail:])
+}
 
 const (
 	personalMask = "[personal]"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"tizilim/domain"
@@ -23,77 +22,10 @@ import (
 
 func (s *Server) caseOperations() []operation.Operation {
 	return []operation.Operation{
-		s.listCases(),
+		s.listCases(), // worklist.go
 		s.listDuties(),
 		s.getCase(),
 	}
-}
-
-type overdueInput struct {
-	Overdue bool   `query:"overdue" required:"true" doc:"Only true is allowed: it lists the cases in which the decision or another duty of the body is late"`
-	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
-	operation.AtLeast
-}
-
-// overdueKind is what can be late in a case.
-type overdueKind string
-
-// overdueDecision is the one that is not a [procedure.Duty].
-const overdueDecision overdueKind = "decision"
-
-var overdueKinds = append([]overdueKind{overdueDecision}, as[overdueKind](procedure.Duties)...)
-
-type overdueCase struct {
-	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
-	What     overdueKind   `json:"what" doc:"What is late. If several things are late, the case is listed once for each"`
-	Deadline time.Time     `json:"deadline"`
-}
-
-type overdueBody struct {
-	Cases        []overdueCase   `json:"cases" doc:"The cases, the longest overdue first"`
-	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
-	AsOfPosition domain.Position `json:"as_of_position"`
-}
-
-func (s *Server) listCases() operation.Operation {
-	return operation.Read(operation.Declaration{
-		ID: "list-cases", Method: http.MethodGet, Path: "/v1/cases", Tag: casesTag,
-		Of:      operation.OfAll,
-		Summary: "Cases in which the decision or another duty of the body is late",
-		Doc: "A case is listed from the day after its term until the body has done what is late. The case itself " +
-			"keeps a record of the lateness. A commission sees the cases of its own lists, so a page can have fewer " +
-			"cases than the limit; read on while there is a next page.",
-		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows: operation.ShowsNobody("ids of cases and their deadlines"),
-	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
-		if !in.Overdue {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"only overdue cases can be listed: set overdue=true; read one case by its id").At("query.overdue")
-		}
-		if err := in.Await(ctx, s.model); err != nil {
-			return nil, err
-		}
-		offset, _ := strconv.Atoi("0" + in.Cursor) // digits only: checked by the pattern
-		cases, at, err := s.model.Overdue(ctx, offset, in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		body := overdueBody{Cases: []overdueCase{}, AsOfPosition: at}
-		for _, c := range cases {
-			own, err := s.ofOwnList(ctx, c.CaseID)
-			if err != nil {
-				return nil, err
-			}
-			if own {
-				body.Cases = append(body.Cases, overdueCase{c.CaseID, overdueKind(c.What), c.Deadline})
-			}
-		}
-		if len(cases) == in.Limit {
-			body.Next = strconv.Itoa(offset + in.Limit)
-		}
-		return &operation.Listed[overdueBody]{Position: operation.Position(at), Body: body}, nil
-	})
 }
 
 type caseInput struct {

@@ -76,9 +76,6 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 	}
 	s.seen("/v1/cases/"+first, commission, s.placed(first))
 	overdue(second)
-	s.get("/v1/cases", commission).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "query.overdue")
-	s.get("/v1/cases?overdue=false", commission).
-		refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.overdue")
 }
 
 // TestC3_AnApplicationThatIsNotCorrectedInTimeIsReturned by the registry itself,

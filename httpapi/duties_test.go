@@ -15,9 +15,15 @@ import (
 func (s *subtest) late(id string) []string {
 	s.t.Helper()
 	var got []string
-	for _, c := range s.get("/v1/cases?overdue=true&limit=500", s.token(domain.RoleAuditor)).is(http.StatusOK).at("cases").([]any) {
-		if m := c.(map[string]any); m["case_id"] == id {
-			got = append(got, m["what"].(string))
+	for _, c := range s.get("/v1/cases?overdue=true&limit=200", s.token(domain.RoleAuditor)).is(http.StatusOK).at("cases").([]any) {
+		m := c.(map[string]any)
+		if m["case_id"] != id {
+			continue
+		}
+		for _, d := range m["due"].([]any) {
+			if due := d.(map[string]any); due["late"] == true {
+				got = append(got, due["what"].(string))
+			}
 		}
 	}
 	return got

@@ -103,7 +103,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(differences),
 	operation.Values(birthsKnown),
 	operation.Values(residence.DataChanges),
-	operation.Values(overdueKinds),
+	operation.Values(dueKinds),
 	operation.Values(numberStates),
 	operation.Values(standingStates),
 }

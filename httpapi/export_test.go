@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"tizilim/domain"
 	"tizilim/httpapi/operation"
 )
@@ -20,7 +18,7 @@ var ginParameter = regexp.MustCompile(`:([a-z_]+)`)
 // Routes returns what the server routes, as "GET /v1/cases/{id}".
 func Routes(s *Server) []string {
 	var routes []string
-	for _, r := range s.Handler.(*gin.Engine).Routes() {
+	for _, r := range s.Handler.(headsToo).Routes() {
 		routes = append(routes, r.Method+" "+ginParameter.ReplaceAllString(r.Path, "{$1}"))
 	}
 	return routes

@@ -38,12 +38,12 @@ func newMetrics(r prometheus.Registerer, model *projections.Reader, now func() t
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tizilim_cases_overdue",
-		Help: "What is late in all cases: decisions, and the other duties of the body; " +
+		Help: "Applications in which something is late: a decision, or another duty; " +
 			"NaN while the read model does not answer.",
 	}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
-		n, err := model.CountOverdue(ctx)
+		n, err := model.CountOverdue(ctx, now())
 		if err != nil {
 			return math.NaN()
 		}

@@ -22,7 +22,7 @@ import (
 // operation, and the document itself.
 var unversioned = []string{
 	"GET /healthz", "GET /readyz",
-	"GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
+	"GET /", "GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
 }
 
 func TestTheDocumentListsExactlyTheRoutes(t *testing.T) {

@@ -106,7 +106,7 @@ func New(c Config) *Server {
 		panic(err)
 	}
 	s := &Server{
-		Handler: headsToo(engine), commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
+		Handler: headsToo{engine}, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		clock:   c.Clock, answers: newAnswers(), papers: newPapers(),
@@ -142,7 +142,7 @@ func NewWaiting(c Config, why func() *domain.Error) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	s := &Server{
-		Handler: headsToo(engine), log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
+		Handler: headsToo{engine}, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
 		metrics: newMetrics(prometheus.NewRegistry(), c.Model, c.Now), // those of the API have the same names
 		streams: newStreams(c.Model, c.Logger), waits: why,
 	}

@@ -36,8 +36,8 @@ type storedApplication struct {
 	Act            domain.EventRef   `json:"act,omitzero"` // that is contested
 }
 
-// cases keeps the present state of every application. It keeps that of a review
-// of an entry too, which is read with the entry.
+// cases keeps the present state of every application, and its place on the work lists. It
+// keeps the state of a review of an entry too, which is read with the entry.
 func cases(rec domain.Recorded) []op {
 	key := caseKey(rec)
 	if key == "" {
@@ -53,7 +53,8 @@ func cases(rec domain.Recorded) []op {
 		subject := begins.Begun().Subject.String()
 		ops = append(ops, set(key, "subject", subject), join(subjectPrefix+subject, key))
 	}
-	return slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec), contestedCase(rec))
+	ops = slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec), contestedCase(rec))
+	return append(ops, work(rec, ops)...)
 }
 
 // refOf names the event.

@@ -26,7 +26,7 @@
 // A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
+// work.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
 // accesses.go. The
 // machinery of reading is in reader.go.
 //
@@ -81,10 +81,11 @@
 //	                                          …:own_cases, …:leases, …:naming, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:places                       dwellings by KATO
-//	{tizilim}:g7:case-<case>                  …:parties, …:documents
-//	{tizilim}:g7:lists, kept:<body>           lists by body, settlement and title; what a body has opened or taken
+//	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work
+//	{tizilim}:g7:lists, opened:<body>         lists by body, settlement and title; those that a commission has opened
+//	{tizilim}:g7:kept:<body>                  what a body has opened or taken
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:applications, …:entry:<entry>
-//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, circulars, erased, erasing, quarantine, held, released
+//	{tizilim}:g7:unfinished, tasks, work:…, notices:…, circulars, erased, erasing, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and
 // its checkpoint must be one atomic step, which Redis gives within one slot only.

@@ -50,23 +50,23 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 						a.ComplaintAt)
 				}
 				var owed, listed, due []string
-				if a.State.Open() && a.Overdue {
-					listed = append(listed, decisionOverdue)
+				if a.State.Open() && a.State != procedure.AwaitingCorrection {
+					listed = append(listed, fmt.Sprint(DueDecision, " ", a.Deadline.UnixMilli()))
 				}
 				if a.State.Open() && !a.Overdue && a.State != procedure.AwaitingCorrection {
 					due = append(due, fmt.Sprint(domain.TaskDecision, " ", a.Deadline.UnixMilli()))
 				}
 				switch a.State {
 				case procedure.AwaitingCorrection:
+					listed = append(listed, fmt.Sprint(DueCorrection, " ", a.CureUntil.End().UnixMilli()))
 					due = append(due, fmt.Sprint(domain.TaskCorrection, " ", dayAfter(a.CureUntil).UnixMilli()))
 				case procedure.HearingPending:
 					due = append(due, fmt.Sprint(domain.TaskObjection, " ", dayAfter(a.Hearing.ObjectUntil).UnixMilli()))
 				}
 				for _, o := range a.Owing {
 					owed = append(owed, fmt.Sprint(o.Duty, " ", o.By))
-					if o.Missed {
-						listed = append(listed, string(o.Duty))
-					} else {
+					listed = append(listed, fmt.Sprint(o.Duty, " ", o.By.End().UnixMilli()))
+					if !o.Missed {
 						due = append(due, fmt.Sprint(domain.TaskDuty, o.Duty, " ", dayAfter(o.By).UnixMilli()))
 					}
 				}
@@ -74,13 +74,20 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 				for _, o := range got.Owed {
 					gotOwed = append(gotOwed, fmt.Sprint(o.Duty, " ", o.By))
 				}
-				overdue, _, err := r.Overdue(ctx, 0, maxPage)
-				if err != nil {
-					t.Fatal(err)
+				for _, f := range []WorkFilter{
+					{Services: []domain.Service{domain.S000}}, {Lists: []domain.ListID{listID(1)}},
+					{Lists: []domain.ListID{listID(1)}, State: a.State},
+				} {
+					gotListed = nil
+					for _, d := range onWorkList(t, r, f, id) {
+						gotListed = append(gotListed, fmt.Sprint(d.What, " ", d.By.UnixMilli()))
+					}
+					alike(t, what+"listed", gotListed, listed)
 				}
-				for _, o := range overdue {
-					if o.CaseID == id {
-						gotListed = append(gotListed, o.What)
+				for _, other := range procedure.States {
+					f := WorkFilter{Lists: []domain.ListID{listID(1)}, State: other}
+					if other != a.State && onWorkList(t, r, f, id) != nil {
+						t.Fatalf("%slisted as %s, and it is %s", what, other, a.State)
 					}
 				}
 				tasks, err := r.DueTasks(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), 0, maxPage)
@@ -93,11 +100,29 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 					}
 				}
 				alike(t, what+"owed", gotOwed, owed)
-				alike(t, what+"listed as late", gotListed, listed)
 				alike(t, what+"tasks", gotDue, due)
 			})
 		})
 	})
+}
+
+// onWorkList returns what is due in the case, by the work list; nil where it is not on it. It
+// is not nil where the case is listed and nothing is due.
+func onWorkList(t *rapid.T, r *Reader, f WorkFilter, id domain.CaseID) []Due {
+	for cursor := ""; ; {
+		page, err := r.Work(context.Background(), f, cursor, maxPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			if item.ID == id {
+				return append([]Due{}, item.Due...)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
 }
 
 func alike[T cmp.Ordered](t *rapid.T, what string, got, want []T) {

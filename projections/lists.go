@@ -1,7 +1,9 @@
 package projections
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,13 +28,46 @@ func lists(rec domain.Recorded) []op {
 	return []op{
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
 			"keeper", e.Keeper().String(), "opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
-		join(keptKey(e.Keeper()), e.ListID.String()), rank(directoryKey, directoryMember(e)),
+		join(keptKey(e.Keeper()), e.ListID.String()), join(openedKey(e.Keeper()), e.ListID.String()),
+		rank(directoryKey, directoryMember(e)),
 		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
 }
 
 // keptKey names what a body has opened or taken: lists, and dwellings in its stock. It only grows.
 func keptKey(id domain.BodyID) string { return "kept:" + id.String() } // set
+
+// openedKey names the lists that a body has opened.
+func openedKey(id domain.BodyID) string { return "opened:" + id.String() } // set
+
+var openedQuery = query(`
+local keys = {}
+for i = 5, #ARGV do keys[i - 4] = g .. ARGV[i] end
+return redis.call('SUNION', unpack(keys))`)
+
+// ListsOpened returns the lists that these bodies have opened, in the order of their ids.
+func (r *Reader) ListsOpened(ctx context.Context, by ...domain.BodyID) ([]domain.ListID, error) {
+	lists := []domain.ListID{}
+	for bodies := range slices.Chunk(by, maxPage) {
+		keys := make([]any, len(bodies))
+		for i, id := range bodies {
+			keys[i] = openedKey(id)
+		}
+		data, _, err := r.read(ctx, openedQuery, "", keys...)
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range asTexts(data) {
+			id, err := uuid.Parse(text)
+			if err != nil {
+				return nil, corrupt("list of a body", err)
+			}
+			lists = append(lists, domain.ListID{UUID: id})
+		}
+	}
+	slices.SortFunc(lists, func(a, b domain.ListID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	return lists, nil
+}
 
 var keepsQuery = query(`return {redis.call('EXISTS', g .. ARGV[5])}`)
 

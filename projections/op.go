@@ -17,7 +17,7 @@ type op struct {
 // The functions below make one op for each verb that a model uses; verbs.go says what
 // each verb does. set and unset are of a hash, join and leave of a set, rank, rankAt
 // (ms is the score), unrank, cut and stair of a sorted set. point and pointHolder add
-// the member to histories.
+// the member to histories. file keeps a case in the work lists.
 
 func set(key string, fieldsAndValues ...string) op { return op{opSet, key, fieldsAndValues} }
 func unset(key string, fields ...string) op        { return op{opUnset, key, fields} }
@@ -33,6 +33,7 @@ func stair(key, from, to, change string) op {
 	return op{opStair, key, []string{from, to, change}}
 }
 func point(parties, member string) op     { return op{opPoint, parties, []string{member}} }
+func file(record string) op               { return op{opFile, record, nil} }
 func pointHolder(entry, member string) op { return op{opPointHolder, entry, []string{member}} }
 
 // projection turns an event into the writes of one model. It is pure: neither
@@ -55,7 +56,6 @@ var models = []struct {
 	{"histories", histories},
 	{"acts", acts},
 	{"tasks", tasks},
-	{"overdue", overdue},
 	{"duties", dutyList},
 	{"certificates", issued},
 	{"accounts", accounts},

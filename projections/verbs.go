@@ -24,6 +24,7 @@ const (
 	opStair                   // staircase: from, to, change; see numbers.go
 	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
+	opFile                    // record of a case: kept in the work lists by its state and by what is due in it; see work.go
 	opClaim                   // digest, milliseconds; the key is relative to the root, outside generations
 	verbCount
 )
@@ -126,6 +127,36 @@ var verbs = [verbCount]struct {
 				}
 			}
 		}, nil, "person"},
+	opFile: {"FILE", `
+    local work, due = {}, nil
+    local fields = redis.call('HGETALL', key .. ':work')
+    for i = 1, #fields, 2 do
+      work[fields[i]] = fields[i + 1]
+      if string.sub(fields[i], 1, 4) == '` + duePrefix + `' and (not due or fields[i + 1] < due) then due = fields[i + 1] end
+    end
+    local state = redis.call('HGET', key, 'state')
+    if work['service'] and state then
+      local member = (due or work['received']) .. string.sub(name, 6)
+      local at = state .. (due and '!' or '-') .. member
+      local function sets(at)
+        local state, is_due, member = string.match(at, '^([a-z_]+)([!-])(.+)$')
+        local service, list = generation .. 'work:' .. work['service'], nil
+        if work['list'] then list = generation .. 'work:list:' .. work['list'] end
+        local of = {(list or service) .. ':' .. state}
+        if is_due == '!' then of[2], of[3] = service, list end
+        return of, member
+      end
+      if at ~= work['at'] then
+        if work['at'] then
+          local of, member = sets(work['at'])
+          for _, set in ipairs(of) do redis.call('ZREM', set, member) end
+        end
+        local of, member = sets(at)
+        for _, set in ipairs(of) do redis.call('ZADD', set, 0, member) end
+        redis.call('HSET', key .. ':work', 'at', at)
+      end
+    end`,
+		foldFile, nil, ""},
 	opClaim: {"CLAIM", `redis.call('SET', root .. name, args[1], 'NX', 'PX', args[2])`,
 		outside, nil, ""},
 }
