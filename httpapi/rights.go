@@ -247,21 +247,6 @@ func (r rights) kept(ctx context.Context, a operation.Attempt, id domain.ListID)
 	return notYourBody()
 }
 
-// ofOwnList reports whether the caller, if it is a commission, keeps the list that the case
-// is about, or the case is about none.
-func (s *Server) ofOwnList(ctx context.Context, id domain.CaseID) (bool, error) {
-	p := operation.Caller(ctx)
-	if p.Role != domain.RoleCommission {
-		return true, nil
-	}
-	m, err := s.commands.MatterOf(ctx, id, false)
-	if err != nil || m.ListID.IsZero() {
-		return err == nil, err
-	}
-	keeper, err := s.commands.KeeperOf(ctx, m.ListID)
-	return err == nil && keeper == p.BodyID, err
-}
-
 // above returns the body that decides the complaints about a body now; zero where none is
 // recorded.
 func (s *Server) above(ctx context.Context, id domain.BodyID) (domain.BodyID, error) {

@@ -35,12 +35,11 @@ func (s *subtest) work(token, query string) (cases []string, first map[string]an
 func TestACommissionFindsItsWork(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
-	commission := s.token(domain.RoleCommission)
 	list, other := s.list(), s.list()
 	ann, ben, eve := s.citizen(), s.citizen(), s.citizen()
 	first := s.applied(ann, list)
 	r.clock.pass(48 * time.Hour)
-	commission = s.token(domain.RoleCommission)
+	commission := s.token(domain.RoleCommission)
 	second, third := s.applied(ben, list), s.applied(eve, other)
 	last := s.command("/v1/cases/"+second+"/review", commission, body{}).is(http.StatusOK)
 	s.seen("/v1/cases/"+second, commission, last)
