@@ -96,6 +96,7 @@ func everything(s *subtest) map[string][]probe {
 		"list-entries":         {{"/v1/queues/" + list + "/entries", commission, nil}},
 		"get-public-list":      {{"/v1/queues/" + list + "/public", own, nil}},
 		"list-queues":          {{"/v1/queues", own, nil}},
+		"get-case-file":        {{"/v1/cases/" + caseID + "/file", own, nil}, {"/v1/cases/" + caseID + "/file", auditor, nil}},
 		"get-queue":            {{"/v1/queues/" + list, own, nil}},
 		"get-person-residence": {
 			{"/v1/persons/" + person + "/residence", own, nil},
@@ -176,7 +177,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	// read. Who found a dwelling or a list before its owner or entry saw nobody.
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
-		"get-case": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
+		"get-case": 1, "get-case-file": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 	}
 	for id, n := range noted {

@@ -25,6 +25,7 @@ func (s *Server) caseOperations() []operation.Operation {
 		s.listCases(), // worklist.go
 		s.listDuties(),
 		s.getCase(),
+		s.getCaseFile(), // casefile.go
 	}
 }
 

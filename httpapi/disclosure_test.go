@@ -299,6 +299,8 @@ func looks(s *subtest) []look {
 		{what: "get-case", path: "/v1/cases/" + caseID, by: leaver, leaves: in(caseID, owner), why: accesslog.Party},
 		{what: "get-case", path: "/v1/cases/" + wish, leaves: in(wish, guest, other)},
 		{what: "get-case", path: "/v1/cases/" + wish, by: guest, leaves: in(wish, other), why: accesslog.Party},
+		{what: "get-case-file", path: "/v1/cases/" + wish + "/file", leaves: in(wish, guest, other)},
+		{what: "get-case-file", path: "/v1/cases/" + wish + "/file", by: guest, leaves: in(wish, other), why: accesslog.Party},
 		{what: "get-case-comparison", path: "/v1/cases/" + wish + "/comparison", leaves: in(wish, guest, other)},
 		{what: "get-entry-comparison", path: entry + "/comparison", leaves: in(wish, guest, other)},
 		{what: "get-case", path: "/v1/cases/" + behind, by: second, leaves: nobody},

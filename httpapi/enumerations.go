@@ -104,6 +104,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(birthsKnown),
 	operation.Values(residence.DataChanges),
 	operation.Values(dueKinds),
+	operation.Values(personsOfCase),
 	operation.Values(numberStates),
 	operation.Values(standingStates),
 }

@@ -461,6 +461,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	)
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
 	fits("list-duties", json, s.get("/v1/duties", s.token(domain.RoleOperator)).is(200))
+	fits("get-case-file", json, s.get("/v1/cases/"+out.id("case_id")+"/file", auditor).is(200))
 	fits("list-cases", json, s.get("/v1/cases?overdue=true", auditor).is(200))
 
 	administrator := s.token(domain.RoleAdministrator)

@@ -282,15 +282,19 @@ func (l *workLook) page(ctx context.Context, in *workInput) (
 }
 
 func (s *Server) workLine(c projections.WorkItem) workLine {
-	line := workLine{
+	return workLine{
 		CaseID: c.ID, Number: certificates.NumberOf(c.Service, c.ID, c.ReceivedAt), Service: c.Service, State: c.State,
 		ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, ListID: c.ListID, DwellingID: c.DwellingID,
-		Ground: c.Ground, Decider: c.Decider, Due: make([]dueBody, len(c.Due)),
+		Ground: c.Ground, Decider: c.Decider, Due: s.dueBodies(c.Due),
 	}
-	for i, d := range c.Due {
-		line.Due[i] = dueBody{dueKind(d.What), d.By, d.By.Before(s.now())}
+}
+
+func (s *Server) dueBodies(due []projections.Due) []dueBody {
+	list := make([]dueBody, len(due))
+	for i, d := range due {
+		list[i] = dueBody{dueKind(d.What), d.By, d.By.Before(s.now())}
 	}
-	return line
+	return list
 }
 
 // personsAtOnce bounds the streams of persons that one answer reads at the same time.

@@ -313,6 +313,24 @@ func (r *Reader) WorkOf(ctx context.Context, id domain.PersonID) (WorkPage, erro
 	return page, nil
 }
 
+var workItemQuery = query(`
+return {redis.call('HGETALL', g .. ARGV[5]), redis.call('HGETALL', g .. ARGV[5] .. ':work')}`)
+
+// WorkItem returns an application with what is due in it. Error: [domain.CodeCaseUnknown].
+func (r *Reader) WorkItem(ctx context.Context, id domain.CaseID) (WorkItem, error) {
+	data, at, err := r.read(ctx, workItemQuery, id.Stream(), id.Stream())
+	if err != nil {
+		return WorkItem{}, err
+	}
+	var item WorkItem
+	if item.Case, err = caseOf(id, asRecord(data[0]), nil, nil); err != nil {
+		return WorkItem{}, err
+	}
+	item.AsOf = at
+	item.Due, err = dues(asRecord(data[1]))
+	return item, err
+}
+
 func (f WorkFilter) scopes() (scopes []string) {
 	for _, s := range f.Services {
 		scopes = append(scopes, string(s))
