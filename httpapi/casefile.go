@@ -226,6 +226,7 @@ var openSteps = []struct {
 	{procedure.Withdraw, "withdrawal"},
 	{procedure.Terminate, "termination"},
 	{procedure.Complain, "complaint"},
+	{procedure.FollowCourt, "court-act"},
 }
 
 // stepsOpen returns the operations that the state of the case allows.
@@ -252,6 +253,9 @@ func stepsOpen(c projections.Case) (ops []string) {
 	if owes(procedure.RemedyAfterComplaint) {
 		ops = append(ops, "remedy")
 	}
+	if c.Complaint != nil {
+		ops = append(ops, "complaint-withdrawal")
+	}
 	return ops
 }
 
@@ -259,7 +263,7 @@ func stepsOpen(c projections.Case) (ops []string) {
 func (s *Server) nextSteps(ctx context.Context, c projections.Case) []nextStepBody {
 	role := operation.Caller(ctx).Role
 	next := []nextStepBody{}
-	if role == domain.RoleCommission && c.Service != domain.S000 || role == domain.RoleProvider && c.Service == domain.S000 {
+	if role == domain.RoleCommission && c.ListID.IsZero() || role == domain.RoleProvider && !c.ListID.IsZero() {
 		return next
 	}
 	for _, id := range stepsOpen(c) {

@@ -69,17 +69,18 @@ func TestWhatTheFileOffersIsOpen(t *testing.T) {
 		role domain.Role
 		body body
 	}{
-		"review":             {domain.RoleCommission, nil},
-		"correction-request": {domain.RoleCommission, body{"missing": []body{{"text": "t"}}}},
-		"correction":         {domain.RoleCitizen, body{}},
-		"forwarding":         {domain.RoleCommission, body{"to": "b"}},
-		"recusal":            {domain.RoleCommission, body{"ground": "interested", "decider": "commission-9"}},
-		"hearing":            {domain.RoleCommission, body{"preliminary": "p"}},
-		"objection":          {domain.RoleCitizen, body{"objection": "o"}},
-		"hearing-end":        {domain.RoleCommission, body{"how": "waived", "protocol": "p"}},
-		"withdrawal":         {domain.RoleCitizen, body{}},
-		"termination":        {domain.RoleCommission, body{"ground": "other_by_law", "reasons": "r"}},
-		"complaint":          {domain.RoleCitizen, body{"grounds": "g"}},
+		"review":               {domain.RoleCommission, nil},
+		"correction-request":   {domain.RoleCommission, body{"missing": []body{{"text": "t"}}}},
+		"correction":           {domain.RoleCitizen, body{}},
+		"forwarding":           {domain.RoleCommission, body{"to": "b"}},
+		"recusal":              {domain.RoleCommission, body{"ground": "interested", "decider": "commission-9"}},
+		"hearing":              {domain.RoleCommission, body{"preliminary": "p"}},
+		"objection":            {domain.RoleCitizen, body{"objection": "o"}},
+		"hearing-end":          {domain.RoleCommission, body{"how": "waived", "protocol": "p"}},
+		"withdrawal":           {domain.RoleCitizen, body{}},
+		"termination":          {domain.RoleCommission, body{"ground": "other_by_law", "reasons": "r"}},
+		"complaint-withdrawal": {domain.RoleCitizen, body{}},
+		"complaint":            {domain.RoleCitizen, body{"grounds": "g"}},
 	}
 	compare := func(id, person string, last *answer) {
 		t.Helper()

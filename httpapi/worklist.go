@@ -82,7 +82,8 @@ func (s *Server) listCases() operation.Operation {
 		Of:      operation.OfAll,
 		Summary: "The work list: applications in which something is due, what is due first before the others",
 		Doc: "A commission sees the applications for the lists that it keeps; other staff see deregistrations of " +
-			"dwellings where their body acts, and applications for the lists of commissions that act there. " +
+			"dwellings where their body acts, and applications for the lists of commissions that act there. Whoever " +
+			"answers for a contested act sees the complaint. " +
 			"A page can have fewer cases than the limit; read on while there is a next page.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Shows: operation.ShowsPersons(),
@@ -148,7 +149,7 @@ func (s *Server) workOf(ctx context.Context, in *workInput) (*workLook, error) {
 	}
 	everywhere := len(own.Territory) == 0
 	if in.Service != domain.S000 && in.ListID.IsZero() && in.BodyID.IsZero() && who.Role != domain.RoleCommission {
-		look.filter.Services = []domain.Service{domain.S001}
+		look.filter.Services = []domain.Service{domain.S001, domain.Complaint}
 		look.countable = everywhere
 	}
 	look.shown = func(ctx context.Context, c projections.WorkItem) (bool, error) {
@@ -158,12 +159,14 @@ func (s *Server) workOf(ctx context.Context, in *workInput) (*workLook, error) {
 			!in.ReceivedFrom.IsZero() && received.Before(in.ReceivedFrom),
 			!in.ReceivedTo.IsZero() && in.ReceivedTo.Before(received):
 			return false, nil
-		case c.Service == domain.S000:
+		case in.Service != "" && c.Service != in.Service:
+			return false, nil
+		case !c.ListID.IsZero():
 			_, seen := slices.BinarySearchFunc(look.filter.Lists, c.ListID, compareLists)
 			return seen, nil
 		case len(look.filter.Services) == 0:
 			return false, nil
-		case everywhere:
+		case everywhere, c.DwellingID.IsZero():
 			return true, nil
 		}
 		d, err := s.commands.KnownDwelling(ctx, c.DwellingID, false)

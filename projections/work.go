@@ -35,6 +35,11 @@ func work(rec domain.Recorded, did []op) []op {
 		ops = append(ops, set(w, "service", string(domain.S000), "list", e.ListID.String(), "received", moment(e.ReceivedAt)))
 	case residence.DeregistrationApplied:
 		ops = append(ops, set(w, "service", string(domain.S001), "received", moment(e.ReceivedAt)))
+	case procedure.ActContested:
+		ops = append(ops, set(w, "service", string(domain.Complaint), "received", moment(e.At)))
+		if !e.ListID.IsZero() {
+			ops = append(ops, set(w, "list", e.ListID.String()))
+		}
 	}
 	moved := slices.ContainsFunc(did, func(o op) bool {
 		return o.verb == opSet && o.key == key && o.args[0] == "state"
@@ -159,6 +164,10 @@ func dueIn(event domain.Event, w string) (ops []op) {
 		if !e.Deadline.IsZero() { // the decision fell
 			is(DueDecision, e.Deadline)
 		}
+	case procedure.CourtActRecorded:
+		if !e.Deadline.IsZero() {
+			is(DueDecision, e.Deadline)
+		}
 	case procedure.StepAnnulled:
 		if e.Step == (procedure.CaseReturned{}).EventType() {
 			is(DueCorrection, e.Until.End())
@@ -194,10 +203,10 @@ func statesSet(scope string, s CaseState) string { return workSet(scope) + ":" +
 
 // WorkFilter says which cases are looked for.
 type WorkFilter struct {
-	Lists    []domain.ListID // cases of service S000 on these lists
-	Services []domain.Service
-	State    CaseState // "" for each in which something is due
-	DueBy    time.Time // only what was due before; zero for all
+	Lists    []domain.ListID  // applications for these lists, and contested acts on them
+	Services []domain.Service // cases of these services
+	State    CaseState        // "" for each in which something is due
+	DueBy    time.Time        // only what was due before; zero for all
 }
 
 // WorkItem is a case on a work list.
@@ -224,10 +233,13 @@ var workQuery = query(`
 local from, to, limit = '-', '+', tonumber(ARGV[7])
 if ARGV[5] ~= '' then from = '(' .. ARGV[5] end
 if ARGV[6] ~= '' then to = '(' .. ARGV[6] end
-local members = {}
+local members, known = {}, {}
 for i = 8, #ARGV do
   for _, member in ipairs(redis.call('ZRANGEBYLEX', g .. ARGV[i], from, to, 'LIMIT', 0, limit)) do
-    members[#members + 1] = member
+    if not known[member] then
+      known[member] = true
+      members[#members + 1] = member
+    end
   end
 end
 table.sort(members, less)
@@ -420,7 +432,8 @@ return {n}`)
 
 // CountOverdue returns in how many applications something was due before the instant.
 func (r *Reader) CountOverdue(ctx context.Context, at time.Time) (int, error) {
-	data, _, err := r.read(ctx, overdueCount, "", moment(at), workSet(string(domain.S000)), workSet(string(domain.S001)))
+	data, _, err := r.read(ctx, overdueCount, "", moment(at),
+		workSet(string(domain.S000)), workSet(string(domain.S001)), workSet(string(domain.Complaint)))
 	if err != nil {
 		return 0, err
 	}
