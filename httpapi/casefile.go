@@ -18,7 +18,7 @@ import (
 
 // filePersonBody is somebody whom a case is about.
 type filePersonBody struct {
-	personLine
+	PersonLine
 	As       personOfCase     `json:"as"`
 	Relation housing.Relation `json:"relation,omitempty" doc:"Of a member of the family, to the applicant, as stated"`
 }
@@ -36,8 +36,8 @@ const (
 var personsOfCase = []personOfCase{asApplicant, asFamily, asToBeRemoved, asOwner}
 
 type filePaperBody struct {
-	documentBody
-	Event domain.EventRef `json:"event" doc:"With which it was handed in"`
+	Document documentBody    `json:"document"`
+	Event    domain.EventRef `json:"event" doc:"With which it was handed in"`
 }
 
 // fieldBody is what a step takes.

@@ -40,7 +40,7 @@ func TestTheFileOfACaseShowsWhoPapersAndAllThatWasSaid(t *testing.T) {
 	}
 	if a.at("persons", 0, "person_id") != person || a.at("persons", 0, "as") != "applicant" || a.at("persons", 0, "name") == "" ||
 		a.at("persons", 1, "person_id") != child || a.at("persons", 1, "relation") != "spouse" ||
-		a.at("list", "list_id") != list || a.at("papers", 0, "type") != "birth_certificate" ||
+		a.at("list", "list_id") != list || a.at("papers", 0, "document", "type") != "birth_certificate" ||
 		a.at("due", 0, "what") != "complaint_forwarding" || a.at("number") == "" {
 		t.Error(a.text)
 	}

@@ -695,6 +695,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			if _, ok := documented[st.name]; ok {
 				fits(st.name, json, a)
 			}
+			fits("get-case-file", json, s.seen("/v1/cases/"+id+"/file", s.token(domain.RoleCommission), a).is(200))
 		}
 	}
 	tenant := s.citizen()

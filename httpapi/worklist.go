@@ -47,8 +47,8 @@ type dueBody struct {
 	Late bool      `json:"late,omitempty"`
 }
 
-// personLine is a person as those see them who work on their matters.
-type personLine struct {
+// PersonLine is a person as those see them who work on their matters. It is embedded.
+type PersonLine struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
 	Name     string          `json:"name,omitempty" doc:"Left out where the personal values of the person were erased"`
 	IIN      string          `json:"iin,omitempty" doc:"The last four digits" example:"********0123"`
@@ -59,7 +59,7 @@ type workLine struct {
 	Number       string                `json:"number" doc:"The number of the case, as the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
 	Service      domain.Service        `json:"service"`
 	State        projections.CaseState `json:"state"`
-	Applicant    personLine            `json:"applicant"`
+	Applicant    PersonLine            `json:"applicant"`
 	ReceivedAt   time.Time             `json:"received_at"`
 	RegisteredAt time.Time             `json:"registered_at"`
 	ListID       domain.ListID         `json:"list_id,omitzero" format:"uuid"`
@@ -304,8 +304,8 @@ func (s *Server) dueBodies(due []projections.Due) []dueBody {
 const personsAtOnce = 8
 
 // personLines says who the persons are, in their order.
-func (s *Server) personLines(ctx context.Context, ids []domain.PersonID) ([]personLine, error) {
-	lines := make([]personLine, len(ids))
+func (s *Server) personLines(ctx context.Context, ids []domain.PersonID) ([]PersonLine, error) {
+	lines := make([]PersonLine, len(ids))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(personsAtOnce)
 	for i, id := range ids {
@@ -314,7 +314,7 @@ func (s *Server) personLines(ctx context.Context, ids []domain.PersonID) ([]pers
 			if err != nil {
 				return err
 			}
-			lines[i] = personLine{id, string(p.Name), p.IIN.Tail()}
+			lines[i] = PersonLine{id, string(p.Name), p.IIN.Tail()}
 			return nil
 		})
 	}
