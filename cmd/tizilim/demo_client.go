@@ -118,10 +118,18 @@ type refusedError struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	Field  string `json:"field"`
+	Faults []struct {
+		Code  string `json:"code"`
+		Field string `json:"field"`
+	} `json:"errors"`
 }
 
 func (e *refusedError) Error() string {
-	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Detail)
+	text := fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Detail)
+	for _, f := range e.Faults {
+		text += fmt.Sprintf(" [%s %s]", f.Code, f.Field)
+	}
+	return text
 }
 
 // as returns the principal of a staff role.
