@@ -137,6 +137,12 @@ func (h *Handler) DecidePlacement(
 			return nil, err
 		}
 		events, err := a.Approve(cmd, q, c)
+		if domain.CodeOf(err) == domain.CodeWarningsOpen { // of what the list has learned since it was read, perhaps
+			if q, err = h.List(ctx, a.Received.ListID); err != nil {
+				return nil, err
+			}
+			events, err = a.Approve(cmd, q, c)
+		}
 		if err != nil && domain.CodeOf(err) != domain.CodeWarningsOpen { // warnings come after all refusals
 			return nil, err
 		}
