@@ -91,7 +91,11 @@ func foldFile(f *fold, key string, _ []string) {
 	if due {
 		at = state + "!" + member
 	}
-	if was, ok := work.members.Get("at"); ok {
+	was, filed := work.members.Get("at")
+	if was == at {
+		return
+	}
+	if filed {
 		from, member := sets(was)
 		for _, set := range from {
 			f.remove(set, member)

@@ -36,9 +36,10 @@ func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	await(t, "a notice is still owed", first.hasSentItsNotices)
 	log := use(t, "eventstore", "read", "$all", "--data", filepath.Join(first.data, "eventstore"))
 	var questions []string
-	for _, stream := range regexp.MustCompile(`"stream":"(queue|residence|dwelling)-([^"]+)"`).FindAllStringSubmatch(
-		log, -1,
-	) {
+	// An IIN has a stream too, which is nobody's before a person is recorded in it.
+	for _, stream := range regexp.MustCompile(
+		`"stream":"(queue|residence|dwelling)-([^"]+)","revision":0,[^{]*"type":"(?:ListOpened|PersonRecorded|DwellingRecorded)"`,
+	).FindAllStringSubmatch(log, -1) {
 		questions = append(questions, map[string]string{
 			"queue": "/v1/queues/" + stream[2] + "/entries", "residence": "/v1/persons/" + stream[2] + "/history",
 			"dwelling": "/v1/dwellings/" + stream[2] + "/history",
