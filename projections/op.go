@@ -33,7 +33,7 @@ func stair(key, from, to, change string) op {
 	return op{opStair, key, []string{from, to, change}}
 }
 func point(parties, member string) op     { return op{opPoint, parties, []string{member}} }
-func file(record string) op               { return op{opFile, record, nil} }
+func file(work string) op                 { return op{opFile, work, nil} }
 func pointHolder(entry, member string) op { return op{opPointHolder, entry, []string{member}} }
 
 // projection turns an event into the writes of one model. It is pure: neither

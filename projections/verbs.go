@@ -24,7 +24,7 @@ const (
 	opStair                   // staircase: from, to, change; see numbers.go
 	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
-	opFile                    // record of a case: kept in the work lists by its state and by what is due in it; see work.go
+	opFile                    // what is due in a case, with its state: the work lists have the case by it; see work.go
 	opClaim                   // digest, milliseconds; the key is relative to the root, outside generations
 	verbCount
 )
@@ -129,14 +129,14 @@ var verbs = [verbCount]struct {
 		}, nil, "person"},
 	opFile: {"FILE", `
     local work, due = {}, nil
-    local fields = redis.call('HGETALL', key .. ':work')
+    local fields = redis.call('HGETALL', key)
     for i = 1, #fields, 2 do
       work[fields[i]] = fields[i + 1]
       if string.sub(fields[i], 1, 4) == '` + duePrefix + `' and (not due or fields[i + 1] < due) then due = fields[i + 1] end
     end
-    local state = redis.call('HGET', key, 'state')
+    local state = work['state']
     if work['service'] and state then
-      local member = (due or work['received']) .. string.sub(name, 6)
+      local member = (due or work['received']) .. string.match(name, '^case%-(.*):work$')
       local at = state .. (due and '!' or '-') .. member
       local function sets(at)
         local state, is_due, member = string.match(at, '^([a-z_]+)([!-])(.+)$')
@@ -153,7 +153,7 @@ var verbs = [verbCount]struct {
         end
         local of, member = sets(at)
         for _, set in ipairs(of) do redis.call('ZADD', set, 0, member) end
-        redis.call('HSET', key .. ':work', 'at', at)
+        redis.call('HSET', key, 'at', at)
       end
     end`,
 		foldFile, nil, ""},

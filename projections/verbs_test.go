@@ -38,13 +38,13 @@ var drawn = map[verb]func(rt *rapid.T) op{
 			fields = append(fields, field, rapid.SampledFrom([]string{"", "1", "два", `{"a":"b"}`}).Draw(rt, "value"))
 		}
 		return some(rt, set(some(rt, "hash-1", "hash-2"), fields...), set("entry", "person", some(rt, "ann", "bob")),
-			set("case-1", "state", some(rt, "registered", "in_review")),
+			set("case-1:work", "state", some(rt, "registered", "in_review")),
 			set("case-1:work", "service", "S000", "received", moment(day.Start()), some(rt, "due:a", "due:b"), moment(day.AddDays(rapid.IntRange(0, 3).Draw(rt, "days")).Start())),
 			set("case-1:work", "list", "l"))
 	},
 	opUnset: func(rt *rapid.T) op {
 		return some(rt, unset(some(rt, "hash-1", "hash-2"), several(rt)...), unset("entry", "person"),
-			unset("case-1:work", "due:a", "due:b"), unset("case-1", "state"))
+			unset("case-1:work", "due:a", "due:b"), unset("case-1:work", "state"))
 	},
 	opJoin: func(rt *rapid.T) op {
 		return some(rt, join("set", several(rt)...), join("parties", some(rt, "ranked-1", "ranked-2")))
@@ -68,7 +68,7 @@ var drawn = map[verb]func(rt *rapid.T) op{
 	},
 	opPoint:       func(rt *rapid.T) op { return point("parties", several(rt)[0]) },
 	opPointHolder: func(rt *rapid.T) op { return pointHolder("entry", several(rt)[0]) },
-	opFile:        func(*rapid.T) op { return file("case-1") },
+	opFile:        func(*rapid.T) op { return file("case-1:work") },
 	opClaim:       func(rt *rapid.T) op { return op{opClaim, "claim:" + several(rt)[0], []string{"digest", "60000"}} },
 }
 

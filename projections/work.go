@@ -21,8 +21,8 @@ import (
 // its state alone. A review of an entry is shown with its entry. did is what the event writes
 // to the record of the case.
 //
-// The hash <case>:work has the service, the list, when the application was received, and each
-// thing that is due with its last instant; opFile keeps the sorted sets by it.
+// The hash <case>:work has all that opFile keeps the sorted sets by: the service, the list, the
+// state, when the application was received, and each thing that is due with its last instant.
 func work(rec domain.Recorded, did []op) []op {
 	key := caseKey(rec)
 	if key != rec.Stream {
@@ -41,27 +41,29 @@ func work(rec domain.Recorded, did []op) []op {
 			ops = append(ops, set(w, "list", e.ListID.String()))
 		}
 	}
-	moved := slices.ContainsFunc(did, func(o op) bool {
-		return o.verb == opSet && o.key == key && o.args[0] == "state"
-	})
-	if len(ops) == 0 && !moved {
+	for _, o := range did {
+		if o.verb == opSet && o.key == key && o.args[0] == "state" {
+			ops = append(ops, set(w, "state", o.args[1]))
+		}
+	}
+	if len(ops) == 0 {
 		return nil
 	}
-	return append(ops, file(key))
+	return append(ops, file(w))
 }
 
 // foldFile is opFile in memory.
 func foldFile(f *fold, key string, _ []string) {
-	record, work := f.values[key], f.values[workKey(key)]
-	if record == nil || work == nil {
+	work := f.values[key]
+	if work == nil {
 		return
 	}
-	state, hasState := record.members.Get("state")
+	state, hasState := work.members.Get("state")
 	service, hasService := work.members.Get("service")
 	if !hasState || !hasService {
 		return
 	}
-	id := strings.TrimPrefix(key, "case-")
+	id := caseOfWork(key)
 	member, due := "", false
 	for _, field := range work.between(duePrefix, duePrefix+"~") {
 		at, _ := work.members.Get(field)
@@ -109,6 +111,11 @@ func foldFile(f *fold, key string, _ []string) {
 }
 
 func workKey(stream string) string { return stream + ":work" }
+
+// caseOfWork is the id of the case with this key of work.
+func caseOfWork(key string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(key, "case-"), ":work")
+}
 
 // Things that are due in a case, beside [procedure.Duties].
 const (
