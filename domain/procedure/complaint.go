@@ -143,12 +143,7 @@ func (c *Case) DecideComplaint(
 		return []domain.Event{e}, nil
 	}
 	var err error
-	if c.reopens() {
-		e.Deadline, err = t.decision(cmd.Today())
-	} else {
-		e.RemedyBy, err = t.Calendar.AddWorkingDays(cmd.Today(), t.RemedyDays)
-	}
-	if err != nil {
+	if e.Deadline, e.RemedyBy, err = c.afterFall(cmd.Today(), t); err != nil {
 		return nil, err
 	}
 	return []domain.Event{e}, nil

@@ -76,15 +76,21 @@ func (c *Case) RecordCourtAct(cmd domain.Command, a CourtAct, basis domain.Basis
 	}
 	e := CourtActRecorded{CaseID: c.CaseID, Act: a, Basis: basis, RecordedAt: cmd.Now}
 	var err error
-	if c.reopens() {
-		e.Deadline, err = t.decision(cmd.Today())
-	} else {
-		e.RemedyBy, err = t.Calendar.AddWorkingDays(cmd.Today(), t.RemedyDays)
-	}
-	if err != nil {
+	if e.Deadline, e.RemedyBy, err = c.afterFall(cmd.Today(), t); err != nil {
 		return nil, err
 	}
 	return []domain.Event{e}, nil
+}
+
+// afterFall says until when the body decides anew, or makes good, what its decision did, now that
+// the decision no longer stands: one of both.
+func (c *Case) afterFall(today domain.Date, t Terms) (deadline time.Time, remedyBy domain.Date, err error) {
+	if c.reopens() {
+		deadline, err = t.decision(today)
+	} else {
+		remedyBy, err = t.Calendar.AddWorkingDays(today, t.RemedyDays)
+	}
+	return deadline, remedyBy, err
 }
 
 // reopens reports whether a decision that no longer stands is taken anew in this case.
