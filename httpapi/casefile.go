@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
@@ -53,6 +55,9 @@ type nextStepBody struct {
 	Path      string      `json:"path"`
 	Summary   string      `json:"summary"`
 	Takes     []fieldBody `json:"takes" doc:"The members of its body"`
+
+	roles     []domain.Role
+	ofHousing bool // for applications for housing alone
 }
 
 type fileBody struct {
@@ -267,25 +272,33 @@ func (s *Server) nextSteps(ctx context.Context, c projections.Case) []nextStepBo
 		return next
 	}
 	for _, id := range stepsOpen(c) {
-		op, ok := s.api.Operation(id)
-		if !ok || !slices.Contains(op.Roles, role) || c.Service != domain.S000 && op.Tag == housingTag {
+		step := s.steps[id]
+		if !slices.Contains(step.roles, role) || c.Service != domain.S000 && step.ofHousing {
 			continue
 		}
-		next = append(next, nextStepBody{
-			Operation: op.ID, Method: http.MethodPost, Path: strings.ReplaceAll(op.Path, "{id}", c.ID.String()),
-			Summary: op.Summary, Takes: s.fieldsOf(op),
-		})
+		step.Path = strings.ReplaceAll(step.Path, "{id}", c.ID.String())
+		next = append(next, step)
 	}
 	return next
 }
 
-// fieldsOf says what the body of an operation takes, the required members first.
-func (s *Server) fieldsOf(op operation.Operation) []fieldBody {
-	fields := []fieldBody{}
-	schema := s.api.BodyOf(op)
-	if schema == nil {
-		return fields
+// stepsTaken are the commands on cases, as [nextSteps] offers them.
+func (s *Server) stepsTaken() map[string]nextStepBody {
+	steps := map[string]nextStepBody{}
+	for _, op := range s.api.Operations() {
+		if op.Of == operation.OfCase && op.Changes() {
+			steps[op.ID] = nextStepBody{
+				Operation: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Takes: fieldsOf(s.api.BodyOf(op)),
+				roles: op.Roles, ofHousing: op.Tag == housingTag,
+			}
+		}
 	}
+	return steps
+}
+
+// fieldsOf says what a body has, the required members first.
+func fieldsOf(schema *huma.Schema) []fieldBody {
+	fields := []fieldBody{}
 	for name, member := range schema.Properties {
 		fields = append(fields, fieldBody{name, slices.Contains(schema.Required, name), member.Description})
 	}

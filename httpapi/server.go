@@ -96,6 +96,7 @@ type Server struct {
 	living    *living
 	answers   *answers
 	papers    papers
+	steps     map[string]nextStepBody // of a case, by operation, without the case
 }
 
 // New builds the API.
@@ -132,6 +133,7 @@ func New(c Config) *Server {
 		Address: clientAddress,
 	})
 	s.api.Add(s.operations()...)
+	s.steps = s.stepsTaken()
 	return s
 }
 

@@ -215,20 +215,8 @@ func (a *API) Operations() []Operation {
 	return slices.SortedFunc(slices.Values(a.operations), func(x, y Operation) int { return strings.Compare(x.ID, y.ID) })
 }
 
-// Operation returns the operation with the id.
-func (a *API) Operation(id string) (Operation, bool) {
-	i := slices.IndexFunc(a.operations, func(op Operation) bool { return op.ID == id })
-	if i < 0 {
-		return Operation{}, false
-	}
-	return a.operations[i], true
-}
-
-// BodyOf returns the schema of the body of a command; nil where it has none.
+// BodyOf returns the schema of the body of a command.
 func (a *API) BodyOf(op Operation) *huma.Schema {
-	if !op.hasBody() {
-		return nil
-	}
 	schema := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content["application/json"].Schema
 	if schema.Ref != "" {
 		return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
