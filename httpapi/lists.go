@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
@@ -257,30 +255,20 @@ func (s *Server) listLists() operation.Operation {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		var after domain.ListID
-		if in.Cursor != "" {
-			var err error
-			if after.UUID, err = uuid.Parse(in.Cursor); err != nil {
-				return nil, unknownCursor()
-			}
-		}
-		page, err := s.model.Lists(ctx, in.Of, in.Settlement, after, in.Limit)
-		if domain.CodeOf(err) == domain.CodeListUnknown {
-			return nil, unknownCursor()
+		page, err := s.model.Lists(ctx, in.Of, in.Settlement, in.Cursor, in.Limit)
+		if domain.CodeOf(err) == domain.CodeMalformed {
+			err = atField(err, "query.cursor")
 		}
 		if err != nil {
 			return nil, err
 		}
-		body := listsBody{Lists: make([]listBody, len(page.Lists)), AsOfPosition: page.AsOf}
+		body := listsBody{Lists: make([]listBody, len(page.Lists)), Next: page.Next, AsOfPosition: page.AsOf}
 		heirs, err := s.directory.Heirs(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for i, l := range page.Lists {
 			body.Lists[i] = listOf(l, heirs)
-		}
-		if !page.Next.IsZero() {
-			body.Next = page.Next.String()
 		}
 		return &operation.Listed[listsBody]{Position: operation.Position(page.AsOf), Body: body}, nil
 	})
@@ -291,13 +279,6 @@ func listOf(l projections.List, heirs domain.Heirs) listBody {
 		ListID: l.ID, Body: l.Body, Settlement: l.Settlement, Title: l.Title, KeptBy: heirs.Of(l.Keeper),
 		OpenedAt: l.OpenedAt.In(domain.Zone), Of: l.Active,
 	}
-}
-
-// unknownCursor says that no page gave the cursor.
-func unknownCursor() *domain.Error {
-	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
-		"this cursor did not come from a page of this list; "+
-			"send the cursor of the previous page unchanged, or leave it out to begin anew").At("query.cursor")
 }
 
 type listInput struct {

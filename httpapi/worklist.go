@@ -71,7 +71,7 @@ type workLine struct {
 
 type workBody struct {
 	Cases        []workLine                    `json:"cases" doc:"What is due first comes first; where nothing is due, what was received first"`
-	Counts       map[projections.CaseState]int `json:"counts,omitempty" doc:"How many applications are in each state, whatever the other filters say; on the first page only"`
+	Counts       map[projections.CaseState]int `json:"counts,omitempty" doc:"How many cases are in each state, of the service, list or commission asked for and whatever the other filters say; on the first page only. Left out for staff whose body acts in a part of the country"`
 	Next         string                        `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position               `json:"as_of_position"`
 }

@@ -206,9 +206,7 @@ return {list, redis.call('ZCARD', order) - 1, first, members, entries, reviews}`
 // was not given out.
 func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string, limit int) (EntriesPage, error) {
 	if cursor != "" && !wellFormedCursor(cursor) {
-		return EntriesPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"this cursor did not come from a page of this list; "+
-				"send the cursor of the previous page unchanged, or leave it out to begin anew").At("cursor")
+		return EntriesPage{}, unknownCursor()
 	}
 	limit = pageSize(limit)
 	data, at, err := r.read(ctx, entriesQuery, list.Stream(),

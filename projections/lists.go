@@ -143,7 +143,7 @@ func listOf(id domain.ListID, rec record, active int) (List, error) {
 // ListsPage is a part of all lists, by body, settlement and title.
 type ListsPage struct {
 	Lists []List
-	Next  domain.ListID // the cursor of the next page; zero where there is none
+	Next  string // the cursor of the next page; "" where there is none
 	AsOf  domain.Position
 }
 
@@ -173,27 +173,27 @@ end
 if #members < tonumber(ARGV[10]) then last = '' end
 return {'page', found, last}`)
 
-// Lists returns up to limit lists after the cursor (zero for the first page): those of the
+// Lists returns up to limit lists after the cursor ("" for the first page): those of the
 // body and of the settlement, as their opening named them; "" for any. A page of a
 // settlement looks at [directoryScan] lists at most, so it can have fewer while there is a
-// next one. Error: [domain.CodeListUnknown] for a cursor that is no list.
-func (r *Reader) Lists(ctx context.Context, body, settlement string, after domain.ListID, limit int) (ListsPage, error) {
+// next one. Error: [domain.CodeMalformed] for a cursor that was not given out.
+func (r *Reader) Lists(ctx context.Context, body, settlement, cursor string, limit int) (ListsPage, error) {
+	if cursor != "" && uuid.Validate(cursor) != nil {
+		return ListsPage{}, unknownCursor()
+	}
 	limit = pageSize(limit)
-	scan, cursor := limit+1, ""
+	scan := limit + 1
 	if settlement != "" {
 		scan = directoryScan
-	}
-	if !after.IsZero() {
-		cursor = after.String()
 	}
 	data, at, err := r.read(ctx, directoryQuery, "", directoryKey, body, settlement, cursor, limit, scan)
 	if err != nil {
 		return ListsPage{}, err
 	}
 	if text(data[0]) == "unknown" {
-		return ListsPage{}, housing.UnknownList()
+		return ListsPage{}, unknownCursor()
 	}
-	page := ListsPage{AsOf: at}
+	page := ListsPage{Next: text(data[2]), AsOf: at}
 	for _, line := range data[1].([]any) {
 		fields := line.([]any)
 		var id domain.ListID
@@ -205,11 +205,6 @@ func (r *Reader) Lists(ctx context.Context, body, settlement string, after domai
 			return ListsPage{}, err
 		}
 		page.Lists = append(page.Lists, l)
-	}
-	if next := text(data[2]); next != "" {
-		if page.Next.UUID, err = uuid.Parse(next); err != nil {
-			return ListsPage{}, corrupt("list id", err)
-		}
 	}
 	return page, nil
 }

@@ -84,6 +84,12 @@ func raise(floor *atomic.Uint64, to uint64) {
 	}
 }
 
+// unknownCursor refuses a cursor that no page gave out.
+func unknownCursor() *domain.Error {
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "this cursor did not come from a page of this list; "+
+		"send the cursor of the previous page unchanged, or leave it out to begin anew").At("cursor")
+}
+
 func pageSize(limit int) int { return min(max(limit, 1), maxPage) }
 
 // query is one read: a script that finds the serving generation, its checkpoint

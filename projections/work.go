@@ -268,9 +268,7 @@ return found`)
 // Error: [domain.CodeMalformed] for a cursor that was not given out.
 func (r *Reader) Work(ctx context.Context, f WorkFilter, cursor string, limit int) (WorkPage, error) {
 	if cursor != "" && !workCursor(cursor) {
-		return WorkPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"this cursor did not come from a page of this list; "+
-				"send the cursor of the previous page unchanged, or leave it out to begin anew").At("cursor")
+		return WorkPage{}, unknownCursor()
 	}
 	limit = pageSize(limit)
 	to := ""
