@@ -52,28 +52,6 @@ func (r *Reader) Circulars(ctx context.Context, skip, limit int) ([]domain.Notic
 	return found, nil
 }
 
-var listsKeptQuery = query(`
-local lists = {}
-for _, id in ipairs(redis.call('SMEMBERS', g .. ARGV[5])) do
-  if redis.call('HEXISTS', g .. 'queue-' .. id, 'title') == 1 then lists[#lists + 1] = id end
-end
-return lists`)
-
-// ListsKept returns the lists that the body has opened, in no order.
-func (r *Reader) ListsKept(ctx context.Context, id domain.BodyID) ([]domain.ListID, error) {
-	data, _, err := r.read(ctx, listsKeptQuery, "", keptKey(id))
-	if err != nil {
-		return nil, err
-	}
-	lists := make([]domain.ListID, len(data))
-	for i, id := range asTexts(data) {
-		if lists[i].UUID, err = uuid.Parse(id); err != nil {
-			return nil, corrupt("list of a body", err)
-		}
-	}
-	return lists, nil
-}
-
 var holdersQuery = query(`
 local holders = {}
 for i = 6, #ARGV do

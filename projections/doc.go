@@ -83,7 +83,7 @@
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work
 //	{tizilim}:g7:lists, opened:<body>         lists by body, settlement and title; those that a commission has opened
-//	{tizilim}:g7:kept:<body>                  what a body has opened or taken
+//	{tizilim}:g7:kept:<body>                  dwellings in the stock of a body
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:applications, …:entry:<entry>
 //	{tizilim}:g7:unfinished, tasks, work:…, notices:…, circulars, erased, erasing, quarantine, held, released
 //

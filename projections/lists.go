@@ -28,13 +28,13 @@ func lists(rec domain.Recorded) []op {
 	return []op{
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
 			"keeper", e.Keeper().String(), "opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
-		join(keptKey(e.Keeper()), e.ListID.String()), join(openedKey(e.Keeper()), e.ListID.String()),
+		join(openedKey(e.Keeper()), e.ListID.String()),
 		rank(directoryKey, directoryMember(e)),
 		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
 }
 
-// keptKey names what a body has opened or taken: lists, and dwellings in its stock. It only grows.
+// keptKey names the dwellings in the stock of a body.
 func keptKey(id domain.BodyID) string { return "kept:" + id.String() } // set
 
 // openedKey names the lists that a body has opened.
@@ -69,11 +69,11 @@ func (r *Reader) ListsOpened(ctx context.Context, by ...domain.BodyID) ([]domain
 	return lists, nil
 }
 
-var keepsQuery = query(`return {redis.call('EXISTS', g .. ARGV[5])}`)
+var keepsQuery = query(`return {redis.call('EXISTS', g .. ARGV[5], g .. ARGV[6])}`)
 
 // Keeps reports whether the body has opened a list or taken a dwelling into its stock.
 func (r *Reader) Keeps(ctx context.Context, id domain.BodyID) (bool, error) {
-	data, _, err := r.read(ctx, keepsQuery, "", keptKey(id))
+	data, _, err := r.read(ctx, keepsQuery, "", openedKey(id), keptKey(id))
 	if err != nil {
 		return false, err
 	}

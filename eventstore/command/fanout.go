@@ -27,8 +27,8 @@ type CircularBook interface {
 	// Circulars returns circulars that have begun and not ended, the oldest first, at most
 	// limit of those behind the first skip.
 	Circulars(ctx context.Context, skip, limit int) ([]domain.NoticeID, error)
-	// ListsKept returns the lists that the body has opened.
-	ListsKept(ctx context.Context, id domain.BodyID) ([]domain.ListID, error)
+	// ListsOpened returns the lists that these bodies have opened, in the order of their ids.
+	ListsOpened(ctx context.Context, by ...domain.BodyID) ([]domain.ListID, error)
 	// Holders returns who holds those of the entries that stand on the list.
 	Holders(ctx context.Context, list domain.ListID, entries []domain.EntryID) ([]domain.PersonID, error)
 	// OpenApplicants looks at no more than limit applications to the list, behind a place. It
@@ -104,13 +104,9 @@ func (f *FanOut) begin(ctx context.Context, c bodyChange) error {
 	if err := f.handler.model.CatchUp(ctx); err != nil {
 		return err
 	}
-	var lists []domain.ListID
-	for _, id := range c.bodies {
-		kept, err := f.book.ListsKept(ctx, id)
-		if err != nil {
-			return err
-		}
-		lists = append(lists, kept...)
+	lists, err := f.book.ListsOpened(ctx, c.bodies...)
+	if err != nil {
+		return err
 	}
 	return f.handler.BeginCircular(ctx, c.event, c.kind, lists)
 }

@@ -36,8 +36,11 @@ func (b circularBook) Circulars(_ context.Context, skip, limit int) ([]domain.No
 	return open[min(skip, len(open)):min(skip+limit, len(open))], nil
 }
 
-func (b circularBook) ListsKept(_ context.Context, id domain.BodyID) ([]domain.ListID, error) {
-	return b.lists[id], nil
+func (b circularBook) ListsOpened(_ context.Context, by ...domain.BodyID) (lists []domain.ListID, err error) {
+	for _, id := range by {
+		lists = append(lists, b.lists[id]...)
+	}
+	return lists, nil
 }
 
 func (b circularBook) Holders(
