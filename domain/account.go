@@ -11,6 +11,9 @@ var (
 	twelve      = regexp.MustCompile(`[0-9]{12}`)
 )
 
+// Account names an official in an event. Whom a case is about does not see it.
+type Account string
+
 // CheckAccount refuses a text that cannot name an account. It never repeats the text.
 //
 // Errors: [CodeAccountFormat].

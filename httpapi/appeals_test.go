@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"tizilim/domain"
@@ -105,6 +106,9 @@ func TestC28_EveryRouteIsWalked(t *testing.T) {
 			c := s.seen("/v1/cases/"+id, s.as(person), filed).is(http.StatusOK)
 			if routeIn(n) != "act" || c.at("service") != "complaint" || c.at("act") != n["about"] || c.at("state") != "contested" {
 				s.t.Errorf("by the route %s the case %s", routeIn(n), c.text)
+			}
+			if file := s.get("/v1/cases/"+id+"/file", s.as(person)).is(http.StatusOK); strings.Contains(file.text, "commission-") {
+				s.t.Errorf("the file shows who has acted: %s", file.text)
 			}
 			s.step(id, "", caseStep{"complaint-forwarding", body{"to": "ministry"}, commission}).is(http.StatusOK)
 			decided := body{"outcome": "act_annulled", "reasons": "the category has not ended"}

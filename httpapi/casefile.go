@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -144,22 +145,27 @@ func (b *fileBody) file(rec domain.Recorded, citizen domain.PersonID, relations 
 	}
 }
 
-// withoutAccounts hides which official has acted: the role and the body are enough for whom the
-// case is about.
+// withoutAccounts hides which official has acted, and how each member has voted: whom the case is
+// about sees the role, and the number and day of the minutes.
 func withoutAccounts(line operation.EventLine) operation.EventLine {
 	if line.Role != domain.RoleCitizen {
 		line.Actor = ""
 	}
-	switch e := line.Data.(type) {
-	case procedure.ReviewBegan:
-		e.Decider = ""
-		line.Data = e
-	case procedure.DeciderRecused:
-		e.Decider = ""
-		line.Data = e
+	if m := line.Minutes; m != nil {
+		line.Minutes = &operation.MinutesLine{Number: m.Number, Day: m.Day}
 	}
+	data := reflect.New(reflect.TypeOf(line.Data)).Elem()
+	data.Set(reflect.ValueOf(line.Data))
+	for i := range data.NumField() {
+		if data.Field(i).Type() == account {
+			data.Field(i).SetZero()
+		}
+	}
+	line.Data = data.Interface().(domain.Event)
 	return line
 }
+
+var account = reflect.TypeFor[domain.Account]()
 
 func documentOf(d domain.Document) documentBody {
 	return documentBody{

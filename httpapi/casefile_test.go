@@ -59,6 +59,50 @@ func TestTheFileOfACaseShowsWhoPapersAndAllThatWasSaid(t *testing.T) {
 	}
 }
 
+// TestAnApplicantSeesNoAccountOfAnOfficial, whatever was done in the case, nor who voted how.
+func TestAnApplicantSeesNoAccountOfAnOfficial(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list := s.list()
+	recused := []caseStep{
+		{"review", nil, domain.RoleCommission},
+		{"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission},
+		{"extension", body{"office": "head", "until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
+		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer},
+	}
+	for _, way := range [][]caseStep{longWay(), objecting(), recused} {
+		person := s.citizen()
+		id := s.applied(person, list)
+		var last *answer
+		for _, st := range way {
+			last = s.step(id, person, st).is(http.StatusOK)
+		}
+		file := "/v1/cases/" + id + "/file"
+		if a := s.seen(file, s.token(domain.RoleCommission), last); !strings.Contains(a.text, "commission-") {
+			t.Errorf("the commission does not see who has acted: %s", a.text)
+		}
+		if a := s.get(file, s.as(person)).is(http.StatusOK); strings.Contains(a.text, "commission-") {
+			t.Errorf("the applicant sees who has acted: %s", a.text)
+		}
+	}
+}
+
+// TestAnApplicantSeesThatACommissionMet and not who voted how.
+func TestAnApplicantSeesThatACommissionMet(t *testing.T) {
+	s := start(t).at(t)
+	b := newBoard(s)
+	list := s.command("/v1/queues", b.bearer, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
+	person, _, placed := b.entry(list)
+	file := "/v1/cases/" + placed.id("case_id") + "/file"
+	if a := s.seen(file, b.bearer, placed); !strings.Contains(a.text, `"present"`) {
+		t.Errorf("the commission does not see its votes: %s", a.text)
+	}
+	a := s.get(file, s.as(person)).is(http.StatusOK)
+	if strings.Contains(a.text, `"present"`) || !strings.Contains(a.text, `"minutes"`) {
+		t.Errorf("the applicant sees %s", a.text)
+	}
+}
+
 // TestWhatTheFileOffersIsOpen: what is offered is not refused because of where the case stands,
 // and what is not offered is.
 func TestWhatTheFileOffersIsOpen(t *testing.T) {

@@ -110,9 +110,9 @@ func proceedings(rec domain.Recorded, key string) []op {
 	case procedure.CaseForwarded:
 		return []op{to(procedure.Forwarded)}
 	case procedure.ReviewBegan:
-		return []op{to(procedure.InReview, "decider", e.Decider)}
+		return []op{to(procedure.InReview, "decider", string(e.Decider))}
 	case procedure.DeciderRecused:
-		return []op{set(key, "decider", e.Decider)}
+		return []op{set(key, "decider", string(e.Decider))}
 	case procedure.HearingAnnounced:
 		return []op{to(procedure.HearingPending, "hearing", stored(CaseHearing{e.NotBefore, e.ObjectUntil}))}
 	case procedure.ObjectionFiled:

@@ -111,7 +111,7 @@ func (h of) dispensed() of {
 func (h of) takenUp() of {
 	return append(
 		slices.Clip(h),
-		procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Command().Actor, BeganAt: domaintest.Noon()},
+		procedure.ReviewBegan{CaseID: caseID, Decider: domain.Account(domaintest.Command().Actor), BeganAt: domaintest.Noon()},
 	)
 }
 

@@ -89,7 +89,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.Original = c.Deadline
 		c.Completed = Completion{At: c.ReceivedAt, Position: rec.Position}
 		if act, ok := e.(ActContested); ok {
-			c.DecidedOn, c.DecidedBy, c.NotifiedAt = act.ActedOn, act.ActedBy, act.ToldAt
+			c.DecidedOn, c.DecidedBy, c.NotifiedAt = act.ActedOn, string(act.ActedBy), act.ToldAt
 		}
 	case Moves:
 		c.State = e.MovesTo()
@@ -111,9 +111,9 @@ func (c *Case) Apply(rec domain.Recorded) {
 	case CaseForwarded:
 		c.State = Forwarded
 	case ReviewBegan:
-		c.State, c.Decider = InReview, e.Decider
+		c.State, c.Decider = InReview, string(e.Decider)
 	case DeciderRecused:
-		c.Decider, c.Recused = e.Decider, append(slices.Clip(c.Recused), e.Recused)
+		c.Decider, c.Recused = string(e.Decider), append(slices.Clip(c.Recused), string(e.Recused))
 	case HearingAnnounced:
 		c.State, c.Hearing, c.Heard = HearingPending, &e, false
 	case ObjectionFiled:
@@ -329,7 +329,7 @@ func (c *Case) TakeUp(cmd domain.Command) ([]domain.Event, error) {
 	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
-	return []domain.Event{ReviewBegan{CaseID: c.CaseID, Decider: cmd.Actor, BeganAt: cmd.Now}}, nil
+	return []domain.Event{ReviewBegan{CaseID: c.CaseID, Decider: domain.Account(cmd.Actor), BeganAt: cmd.Now}}, nil
 }
 
 // Recuse replaces the deciding official (C15, APPC 67).
@@ -349,7 +349,7 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 		return nil, err
 	}
 	return []domain.Event{
-		DeciderRecused{CaseID: c.CaseID, Recused: c.Decider, Ground: ground, Decider: decider, RecusedAt: cmd.Now},
+		DeciderRecused{CaseID: c.CaseID, Recused: domain.Account(c.Decider), Ground: ground, Decider: domain.Account(decider), RecusedAt: cmd.Now},
 	}, nil
 }
 
@@ -395,7 +395,7 @@ func (c *Case) Extend(cmd domain.Command, x Extension, t Terms) ([]domain.Event,
 	return []domain.Event{
 		TermExtended{
 			CaseID:     c.CaseID,
-			By:         cmd.Actor,
+			By:         domain.Account(cmd.Actor),
 			Office:     x.Office,
 			Stated:     x.Stated,
 			Reasons:    x.Reasons,

@@ -135,7 +135,7 @@ func (c *Case) DecideComplaint(
 	if c.Complaint.Late && outcome.Favourable() {
 		term = TermRestored
 	}
-	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, Term: term, DecidedAt: cmd.Now}
+	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: domain.Account(cmd.Actor), Reasons: reasons, Term: term, DecidedAt: cmd.Now}
 	if by := c.Complaint.ComplainantID; by != c.ApplicantID {
 		e.Affected = by
 	}

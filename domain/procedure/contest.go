@@ -21,7 +21,7 @@ type ActContested struct {
 	PersonID   domain.PersonID   `json:"person_id"`
 	ListID     domain.ListID     `json:"list_id,omitzero"`     // of an act on a list: its commission answers
 	DwellingID domain.DwellingID `json:"dwelling_id,omitzero"` // of an act in one place
-	ActedBy    string            `json:"acted_by"`             // account: who has acted does not review it
+	ActedBy    domain.Account    `json:"acted_by"`             // account: who has acted does not review it
 	ActedBody  domain.BodyID     `json:"acted_body,omitzero"`
 	ActedOn    domain.Date       `json:"acted_on"`
 	ToldAt     time.Time         `json:"told_at"` // when the person was told: the term of the complaint runs from then

@@ -61,7 +61,7 @@ func (c *Case) LearnOfDeath(cmd domain.Command, d DeathIn) ([]domain.Event, erro
 	var events []domain.Event
 	own, open := d.For.IsZero(), c.State.Open() || c.Complaint != nil
 	if own && c.Complaint != nil && c.Complaint.ComplainantID == d.PersonID {
-		ended := ComplaintDecided{CaseID: c.CaseID, Outcome: ComplainantDied, By: cmd.Actor, DecidedAt: cmd.Now}
+		ended := ComplaintDecided{CaseID: c.CaseID, Outcome: ComplainantDied, By: domain.Account(cmd.Actor), DecidedAt: cmd.Now}
 		if d.PersonID != c.ApplicantID {
 			ended.Affected = d.PersonID
 		}

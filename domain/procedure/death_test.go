@@ -39,7 +39,7 @@ func TestR49_WhatACaseLearnsOfADeath(t *testing.T) {
 		return procedure.ComplaintFiled{CaseID: caseID, ComplaintID: "1", ComplainantID: by}
 	}
 	dropped := procedure.ComplaintDecided{
-		CaseID: caseID, Outcome: procedure.ComplainantDied, By: domaintest.Command().Actor, DecidedAt: domaintest.Noon(),
+		CaseID: caseID, Outcome: procedure.ComplainantDied, By: domain.Account(domaintest.Command().Actor), DecidedAt: domaintest.Noon(),
 	}
 	affected := dropped
 	affected.Affected = daur

@@ -126,19 +126,19 @@ type CaseForwarded struct {
 // ReviewBegan names who took the case up and prepares its decision. Another official of the body
 // may record the decision (C26).
 type ReviewBegan struct {
-	CaseID  domain.CaseID `json:"case_id"`
-	Decider string        `json:"decider"` // account
-	BeganAt time.Time     `json:"began_at"`
+	CaseID  domain.CaseID  `json:"case_id"`
+	Decider domain.Account `json:"decider"` // account
+	BeganAt time.Time      `json:"began_at"`
 }
 
 // DeciderRecused says that an official may not take part (APPC 67), and who
 // decides instead.
 type DeciderRecused struct {
-	CaseID    domain.CaseID `json:"case_id"`
-	Recused   string        `json:"recused"` // account
-	Ground    RecusalGround `json:"ground"`
-	Decider   string        `json:"decider"`
-	RecusedAt time.Time     `json:"recused_at"`
+	CaseID    domain.CaseID  `json:"case_id"`
+	Recused   domain.Account `json:"recused"` // account
+	Ground    RecusalGround  `json:"ground"`
+	Decider   domain.Account `json:"decider"`
+	RecusedAt time.Time      `json:"recused_at"`
 }
 
 // RecusalGround of APPC 67.
@@ -221,7 +221,7 @@ var Exemptions = []Exemption{FavourableAct, Enforcement, ShortTerm, Urgency, Own
 // deputy, before the term is over (APPC 76, C9).
 type TermExtended struct {
 	CaseID     domain.CaseID   `json:"case_id"`
-	By         string          `json:"by"`                      // account
+	By         domain.Account  `json:"by"`                      // account
 	Office     Office          `json:"office"`                  // in which the account decided
 	Stated     bool            `json:"office_stated,omitempty"` // the account stated the office: no record names it
 	Reasons    domain.Personal `json:"reasons"`
@@ -379,7 +379,7 @@ func (o ComplaintOutcome) Favourable() bool { return o != Upheld && o != Complai
 type ComplaintDecided struct {
 	CaseID    domain.CaseID    `json:"case_id"`
 	Outcome   ComplaintOutcome `json:"outcome"`
-	By        string           `json:"by"` // account of the reviewer
+	By        domain.Account   `json:"by"` // account of the reviewer
 	Reasons   domain.Personal  `json:"reasons"`
 	Term      LateTerm         `json:"term,omitempty"`       // of a late complaint; older events do not say it
 	Deadline  time.Time        `json:"deadline,omitzero"`    // of the review that begins again

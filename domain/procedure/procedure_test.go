@@ -938,7 +938,7 @@ func TestC12_Complaint(t *testing.T) {
 		e := procedure.ComplaintDecided{
 			CaseID:    caseID,
 			Outcome:   o,
-			By:        by,
+			By:        domain.Account(by),
 			Reasons:   "because",
 			DecidedAt: domaintest.Noon(),
 		}

@@ -107,7 +107,7 @@ func (h *Handler) contested(
 	act := procedure.ActContested{
 		CaseID: domain.CaseID{UUID: domain.DeriveID(rec.ID, "contested by "+who.String())},
 		Act:    domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, ActType: rec.Event.EventType(), PersonID: who,
-		ActedBy: rec.Meta.Actor, ActedOn: domain.DateOf(rec.Created), ToldAt: c.Notice.QueuedAt,
+		ActedBy: domain.Account(rec.Meta.Actor), ActedOn: domain.DateOf(rec.Created), ToldAt: c.Notice.QueuedAt,
 		Language: c.Notice.Language, Channel: c.Channel, At: cmd.Now,
 	}
 	if h.bodies != nil {
