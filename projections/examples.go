@@ -165,6 +165,10 @@ func corrected(how string, kind residence.Kind) variant {
 // tells apart.
 var variants = []variant{
 	but("in an unknown territory", func(e *residence.DwellingRecorded) { e.KATO = "" }),
+	but("at an address of all letters", func(e *residence.DwellingRecorded) { // so the schema changes with their folding
+		e.Address = "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя abcdefghijklmnopqrstuvwxyz şçıŋ shch sch sh ch kh gh zh ye yo " +
+			"ул. көшесі, 12 ABCDEHIKMOPTXY, 1abcehikmoptxy, 010000"
+	}),
 	but("in another territory", func(e *residence.DwellingRecoded) { e.Now.KATO = "711310000" }),
 	but("of an earlier build", func(e *residence.PersonRecorded) { e.Likeness = residence.Likeness{} }),
 	but("from a person and an agent to others", func(e *residence.OwnersChanged) {

@@ -49,6 +49,7 @@ var models = []struct {
 	{"revisions", revisions},
 	{"persons", persons},
 	{"dwellings", dwellings},
+	{"addresses", addresses},
 	{"stock", stock},
 	{"cases", cases},
 	{"lists", lists},
