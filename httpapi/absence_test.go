@@ -116,7 +116,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},
 		"preview-signature":     nil, // of what is sent
-		"search-dwelling":       nil, // by codes, in the log alone
+		"search-dwelling":       {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},
 		"get-street-renaming":   nil, // in the log alone
 		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
 		"list-bodies":           {{"/v1/bodies", own, nil}},

@@ -294,6 +294,10 @@ func looks(s *subtest) []look {
 			what: "search-dwelling", method: "POST", path: "/v1/dwellings/search",
 			body: body{"rka": s.seen(homes+"/residents", s.token(domain.RoleAuditor), last).at("rka")}, leaves: nobody,
 		},
+		{
+			what: "search-dwelling", method: "POST", path: "/v1/dwellings/search",
+			body: body{"address": s.seen(homes+"/residents", s.token(domain.RoleAuditor), last).at("address")}, leaves: nobody,
+		},
 		{what: "get-case", path: "/v1/cases/" + caseID, leaves: in(caseID, owner, leaver)},
 		{what: "get-case", path: "/v1/cases/" + caseID, by: owner, leaves: in(caseID, leaver), why: accesslog.Party},
 		{what: "get-case", path: "/v1/cases/" + caseID, by: leaver, leaves: in(caseID, owner), why: accesslog.Party},
