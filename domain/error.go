@@ -262,6 +262,8 @@ const (
 	CodeRoomsDiffer         Code = "rooms_differ"
 	CodeCauseNotRecorded    Code = "cause_not_recorded"
 	CodeNotAllCompared      Code = "not_all_compared"
+	CodeServiceNotStated    Code = "service_not_stated"
+	CodeServiceElsewhere    Code = "service_of_another_body"
 
 	// The procedure of a case (C2-C13, C15).
 	CodeStepNotOpen      Code = "step_not_open"

@@ -377,6 +377,7 @@ type applyBody struct {
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody      `json:"signature"`
 	Basis       *basisBody         `json:"basis,omitempty" doc:"Only at a desk: the signed application with the consent; the rules in force demand one if the consent is given"`
+	Service     *employmentBody    `json:"service,omitempty" doc:"Where the applicant serves: service housing is for the personnel of the body whose list it is. If it is left out, or names another body, a placement is a warning that must be answered"`
 	Accepting
 	Representing
 }
@@ -404,7 +405,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
 			domain.CodeRepresentative, domain.CodeNotFound, domain.CodeWarningsOpen, domain.CodeChildOfAge, domain.CodeSpouseMinor,
-			domain.CodeReasonsRequired,
+			domain.CodeReasonsRequired, domain.CodeBeforeBirth,
 		}, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
@@ -414,6 +415,13 @@ func (s *Server) applyForHousing() operation.Operation {
 			"basis": {
 				"type": "application", "number": "115", "issued_on": "2026-03-02", "issuer": "өтініш иесі",
 				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+			},
+			"service": {
+				"employer": "ҚР Қорғаныс министрлігі", "office": "бас маман", "since": "2021-09-01",
+				"basis": {
+					"type": "other", "number": "217-к", "issued_on": "2026-02-27", "issuer": "ҚР Қорғаныс министрлігі",
+					"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+				}
 			}
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
@@ -439,7 +447,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
 			Terms:     in.Body.Terms.terms(),
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
-			Basis: in.Body.Basis.basis(), Accept: in.Body.accept(),
+			Basis: in.Body.Basis.basis(), Accept: in.Body.accept(), Service: in.Body.Service.stated(),
 		}
 		for _, m := range in.Body.Family {
 			c.Family = append(c.Family, housing.FamilyMember(m))

@@ -74,6 +74,7 @@ type recordsContradiction struct {
 
 type comparisonBody struct {
 	CaseID         domain.CaseID          `json:"case_id" format:"uuid"`
+	Service        *employmentBody        `json:"service,omitempty" doc:"The service that the applicant states; left out if none is stated, and of an entry"`
 	Persons        []comparedPerson       `json:"persons" doc:"The applicant or holder first, then the family"`
 	Contradictions []recordsContradiction `json:"contradictions" doc:"What an act has to answer with accept and accept_reasons, if it is taken now"`
 }
@@ -126,6 +127,7 @@ func (s *Server) compareEntry() operation.Operation {
 func (s *Server) compared(ctx context.Context, c command.Comparison) (*operation.Found[comparisonBody], error) {
 	body := comparisonBody{
 		CaseID: c.CaseID, Persons: []comparedPerson{}, Contradictions: []recordsContradiction{},
+		Service: serviceOf(c.Service),
 	}
 	for i, f := range c.Facts.Persons {
 		p, err := s.comparedPerson(ctx, f)

@@ -22,6 +22,8 @@ func (s *Server) entryOperations() []operation.Operation {
 		s.reportChange(),
 		s.protectEntry(),
 		s.reviewEntry(),
+		s.endService(),
+		s.undoServiceEnd(),
 		s.prioritiseEntry(),
 		s.changeEntryConsent(),
 		s.getEntryNumbers(),

@@ -929,6 +929,7 @@ func application(person, list string) body {
 		"applicant_id": person,
 		"consent":      true,
 		"signature":    body{"method": "handwritten"},
+		"service":      serves,
 	}
 }
 
@@ -941,6 +942,11 @@ func (s *subtest) applied(person, list string) string {
 // placing is the decision to place somebody of whom nothing was found that
 // would bar it, whatever the registry's own records say.
 var placing = body{"outcome": "place", "examination": body{"findings": []body{}}}.with(lookedAt)
+
+// serves is a service in the body of the lists of [subtest.list].
+var serves = body{
+	"employer": " ҚР  қорғаныс Министрлігі", "office": "бас маман", "since": "2021-09-01", "basis": shownBy("other"),
+}
 
 // shownBy is a document of the type.
 func shownBy(kind string) body {

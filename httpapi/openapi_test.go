@@ -636,6 +636,12 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		body{"dwelling_id": service, "answer_by": "2026-03-30"}).is(200))
 	fits("list-stock", json, s.seen("/v1/bodies/"+ownCommission+"/stock", commission, offered).is(200))
 	fits("decline-dwelling", json, s.command(entry+"/decline", commission, declining(service)).is(200))
+	ended := fits("end-service", json, s.command(entry+"/service-end", commission, body{
+		"on": "2026-03-10", "reasons": "r", "basis": shownBy("other"),
+	}).is(200))
+	fits("undo-service-end", json, s.command(entry+"/service-end/undo", commission, body{
+		"service_end": fmt.Sprint(ended.at("events", 0, "stream"), "@", ended.at("events", 0, "revision")), "reasons": "r", "basis": shownBy("other"),
+	}).is(200))
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
 		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"},
 	}.with(lookedAt)).is(200))

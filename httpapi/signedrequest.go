@@ -58,6 +58,7 @@ func membersOf(rec domain.Recorded) signedMembers {
 			line: "POST /v1/housing-applications", partly: []string{"consent_terms"},
 			members: []string{
 				"channel", "language", "list_id", "applicant_id", "family", "consent", "consent_terms", "documents",
+				"service",
 			},
 			optional: map[string]any{
 				"represented_by": rec.Meta.RepresentedBy,

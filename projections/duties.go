@@ -158,6 +158,10 @@ func dutyList(rec domain.Recorded) []op {
 		return dutyEnds(ReviewOfEntry, rec.Stream, e.EntryID.String())
 	case housing.EntryProvided:
 		return dutyEnds(ReviewOfEntry, rec.Stream, e.EntryID.String())
+	case housing.ServiceEndUndone:
+		if !e.ReviewID.IsZero() {
+			return dutyEnds(ReviewOfEntry, rec.Stream, e.EntryID.String())
+		}
 	case housing.EntryTransferred:
 		if !e.ReviewID.IsZero() {
 			return dutyEnds(ReviewOfEntry, rec.Stream, e.EntryID.String())

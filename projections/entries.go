@@ -106,6 +106,14 @@ func reviews(rec domain.Recorded) []op {
 	case housing.ReviewOpened:
 		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(housing.UnderReview),
 			"review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
+	case housing.ServiceEndUndone:
+		if e.ReviewID.IsZero() {
+			return nil
+		}
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "inventory_due_on", e.NextDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review", "review_reason", "answer_by"),
+		}
 	case housing.ReviewClosed:
 		return []op{
 			set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "inventory_due_on", e.NextDueOn.String()),

@@ -211,6 +211,8 @@ var variants = []variant{
 	but("to an earlier place", func(e *housing.EntryRedated) { e.From, e.Seniority = later, earlier }),
 	but("to a later place", func(e *housing.EntryRedated) { e.From, e.Seniority = earlier, later }),
 	but("in no review", func(e *housing.InventoryConfirmed) { e.Review = "" }),
+	but("which ends no review", func(e *housing.ServiceEndUndone) { e.ReviewID, e.NextDueOn = domain.CaseID{}, domain.Date{} }),
+	but("while another review goes on", func(e *housing.ServiceEnded) { e.ReviewID, e.DecideBy = domain.CaseID{}, domain.Date{} }),
 
 	but("a return", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.CaseReturned{}.EventType(), "" }),
 	but("the end of a hearing", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.HearingClosed{}.EventType(), "" }),

@@ -181,6 +181,10 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{inventory(e.EntryID, never)}
 	case housing.ReviewClosed:
 		return []op{inventory(e.EntryID, e.NextDueOn), objection(e.CaseID, never)}
+	case housing.ServiceEndUndone:
+		if !e.ReviewID.IsZero() {
+			return []op{inventory(e.EntryID, e.NextDueOn), objection(e.ReviewID, never)}
+		}
 	case housing.EntryRemoved:
 		return []op{inventory(e.EntryID, never)}
 	case housing.EntryProvided:

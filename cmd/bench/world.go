@@ -341,12 +341,15 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 			domain.RoleOperator, domain.ChannelStateCorp,
 		), housing.ReceiveApplication{
 			CaseID: l.cases[i], ListID: l.id, ApplicantID: people[i], Consent: true, Language: "kk",
-			Signature: domain.SignatureHandwritten, Basis: signed,
+			Signature: domain.SignatureHandwritten, Basis: signed, Service: served,
 		}, command.Options{})
 		return err
 	})
 	return l, err
 }
+
+// served is the service of every applicant, in the body of the list.
+var served = housing.ServiceStated{Employer: "a", Office: "маман", Since: domain.NewDate(2020, 1, 1), Basis: ground}
 
 // ground is on what persons register at dwellings that have no recorded owner.
 var ground = domain.Basis{

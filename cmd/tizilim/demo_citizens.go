@@ -50,7 +50,7 @@ func (t *storyteller) passwordSignature(ctx context.Context) error {
 	}
 
 	key, path := uuid.NewString(), "/v1/housing-applications"
-	application := map[string]any{"channel": "portal", "list_id": list, "applicant_id": p.id, "consent": true}
+	application := map[string]any{"channel": "portal", "list_id": list, "applicant_id": p.id, "consent": true, "service": serves()}
 	var preview struct {
 		Digest string `json:"digest"`
 	}

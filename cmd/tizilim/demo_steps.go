@@ -310,6 +310,14 @@ func (t *storyteller) openList(ctx context.Context, title string) (domain.ListID
 	}
 }
 
+// serves is the service of all who apply in the demo: in the body whose lists it tells of (Q41).
+func serves() map[string]any {
+	return map[string]any{
+		"employer": "ҚР Қорғаныс министрлігі", "office": "бас маман", "since": domain.DateOf(time.Now()).AddMonths(-6),
+		"basis": signedPaper("other"),
+	}
+}
+
 func (t *storyteller) apply(ctx context.Context, list domain.ListID, p person, consent bool) (applicant, error) {
 	return t.applyWith(ctx, list, p, map[string]any{"consent": consent})
 }
@@ -323,6 +331,7 @@ func (t *storyteller) applyWith(
 	}
 	body := map[string]any{
 		"channel": "portal", "list_id": list, "applicant_id": p.id, "signature": map[string]any{"method": "eds"},
+		"service": serves(),
 	}
 	maps.Copy(body, more)
 	err := t.post(ctx, citizen(p.id), "/v1/housing-applications", body, &answer)

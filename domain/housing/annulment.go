@@ -87,6 +87,10 @@ func (l *List) takeClockActs(rec domain.Recorded) {
 		})
 	case ReviewClosed:
 		change(e.EntryID, func(a *ClockActs) { a.Asked, a.Missed = none, none })
+	case ServiceEndUndone:
+		if !e.ReviewID.IsZero() {
+			change(e.EntryID, func(a *ClockActs) { a.Asked, a.Missed = none, none })
+		}
 	case EntryReinstated:
 		change(e.EntryID, func(a *ClockActs) { a.Asked, a.Missed = none, none })
 	case EntryTransferred:

@@ -65,6 +65,7 @@ type ApplicationReceived struct {
 	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
 	Basis       domain.Basis           `json:"basis,omitzero"`    // at a desk: the signed application
 	Answered    Answer                 `json:"answered,omitzero"` // of the applicant, to what the records say (Q28)
+	Service     ServiceStated          `json:"service,omitzero"`  // in the body whose list it is (Q41)
 	// ReceivedAt is when it was filed, from which its term and its place in the
 	// order run: filing at night costs no day and no place (Q4, Q6).
 	// RegisteredAt is when the office received it (C4).
@@ -249,6 +250,7 @@ type ReceiveApplication struct {
 	Born        Births                     // nil: nothing is known
 	Facts       Facts                      // of the family: births and deaths
 	Accept      Accept                     // by the applicant
+	Service     ServiceStated              // by the applicant; zero where none is stated
 	Rules       rules.Book                 // by which it is judged
 }
 
@@ -300,6 +302,9 @@ func (a *Application) Receive(
 	if err := c.Born.possible(c.ApplicantID, c.Family, cmd.Today()); err != nil {
 		return nil, err
 	}
+	if err := c.Service.check(c.Born.of(c.ApplicantID), cmd.Today()); err != nil {
+		return nil, err
+	}
 	for i, m := range c.Family {
 		if !known(m.PersonID) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
@@ -329,7 +334,7 @@ func (a *Application) Receive(
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family,
 		Consenting: c.consenting(c.Rules.On(cmd.Today())), Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
-		Basis: c.Basis, Answered: answer,
+		Basis: c.Basis, Answered: answer, Service: c.Service,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
 }
@@ -369,8 +374,8 @@ type Approve struct {
 // Approve decides [Approve]. The applicant must be in need by the last
 // examination, or by the one that comes with the decision, judged on the day of
 // the decision by the edition in force on it (Q10). What the registry's own
-// records say beside that examination must be answered (Q28). The list must still
-// be open to the person; that is checked again when the entry is appended.
+// records say beside that examination must be answered (Q28), and so must a service that is
+// not stated, or is another than that of the list (Q41). The list must still be open to the person; that is checked again when the entry is appended.
 func (a *Application) Approve(cmd domain.Command, l *List, c Approve) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
@@ -409,7 +414,7 @@ func (a *Application) Approve(cmd domain.Command, l *List, c Approve) ([]domain.
 	if err := c.Facts.living(a.ApplicantID, nil); err != nil {
 		return nil, err
 	}
-	answer, err := c.Accept.answer(c.Facts.contradictions(a.compared(findings, cmd.Today(), c.Rules)))
+	answer, err := c.Accept.answer(a.contradicted(c.Facts, findings, l, cmd.Today(), c.Rules))
 	if err != nil {
 		return nil, err
 	}

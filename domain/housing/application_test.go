@@ -9,6 +9,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 	"tizilim/domain/rules/rulestest"
@@ -26,6 +27,7 @@ func received(changes ...func(*housing.ApplicationReceived)) of {
 		CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Terms: wholeConsent, Channel: domain.ChannelStateCorp,
 		Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		ReceivedAt: domaintest.Noon(), RegisteredAt: day("2026-03-16").Start().Add(9 * time.Hour), Deadline: day("2026-04-14").End(), // a Sunday
+		Service: housingtest.Service("body"),
 	}
 	for _, change := range changes {
 		change(&e)
@@ -133,6 +135,7 @@ func TestReceiveApplication(t *testing.T) {
 			Consent:     true,
 			Language:    domain.Kazakh,
 			Signature:   domain.SignatureHandwritten,
+			Service:     housingtest.Service("body"),
 		}
 		change(&c)
 		return func(a *housing.Application) ([]domain.Event, error) {
@@ -256,6 +259,7 @@ func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
 			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
 				got, err := new(housing.Application).Receive(domaintest.CommandThrough(ch), housing.ReceiveApplication{
 					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m, Evidence: domaintest.Signed(m, aigul),
+					Service: housingtest.Service("body"),
 				}, opened().fold(), everybody)
 				switch {
 				case !slices.Contains(domain.Channels, ch):

@@ -24,6 +24,8 @@ var Events = []domain.EventType{
 	domain.EventOf[ReviewClosed](),
 	domain.EventOf[InventoryRequested](),
 	domain.EventOf[ChangeReported](),
+	domain.EventOf[ServiceEnded](),
+	domain.EventOf[ServiceEndUndone](),
 	domain.EventOf[LookupConsentWithdrawn](),
 	domain.EventOf[LookupConsentRenewed](),
 	domain.EventOf[LookupConsentExpired](),

@@ -60,7 +60,7 @@ var Contradictions = []domain.Code{
 	domain.CodeTitleUnstated, domain.CodeSharesTogether, domain.CodeAlienationUnstated, domain.CodeServiceLeaseHeld,
 	domain.CodeCountedElsewhere, domain.CodeChildOfAge, domain.CodeSpouseMinor, domain.CodeLeftCountry, domain.CodeRegisteredElsewhere,
 	domain.CodeAreaDiffers, domain.CodeRoomsDiffer, domain.CodeCauseNotRecorded, domain.CodeNotAllCompared,
-	domain.CodePersonDead,
+	domain.CodePersonDead, domain.CodeServiceNotStated, domain.CodeServiceElsewhere,
 }
 
 // contradicting says each contradiction in words.
@@ -79,6 +79,8 @@ var contradicting = map[domain.Code]string{
 	domain.CodeCauseNotRecorded:    "the death of the holder is not recorded, or with another day",
 	domain.CodeNotAllCompared:      "more dwellings and entries name the person than the registry compares",
 	domain.CodePersonDead:          "the death of this member of the family is recorded: they are not counted",
+	domain.CodeServiceNotStated:    "the applicant states no service in the body whose list it is",
+	domain.CodeServiceElsewhere:    "the applicant states a service in another body than the one whose list it is",
 }
 
 // warning is the contradiction as a part of a refusal.
@@ -425,19 +427,23 @@ func (f Facts) ofCause(cause TransferCause, on domain.Date) []Contradiction {
 
 // Compare returns what the facts say beside the last examination of an application, as a decision
 // to place would find it today.
-func (a *Application) Compare(f Facts, today domain.Date, by rules.Book) []Contradiction {
+func (a *Application) Compare(f Facts, l *List, today domain.Date, by rules.Book) []Contradiction {
 	var findings []Finding
 	if a.Examined != nil {
 		findings = a.Examined.Findings
 	}
-	return f.contradictions(a.compared(findings, today, by))
+	return a.contradicted(f, findings, l, today, by)
 }
 
-func (a *Application) compared(findings []Finding, today domain.Date, by rules.Book) comparison {
-	return comparison{
+// contradicted is all that a decision to place on the list has to answer.
+func (a *Application) contradicted(
+	f Facts, findings []Finding, l *List, today domain.Date, by rules.Book,
+) []Contradiction {
+	found := f.contradictions(comparison{
 		holder: a.ApplicantID, family: a.Received.Family, findings: findings,
 		since: domain.DateOf(a.Completed.At), today: today, by: by.On(today),
-	}
+	})
+	return append(found, a.Received.Service.contradictions(a.ApplicantID, l.Opened.Body)...)
 }
 
 // Compare returns what the facts say against the need of an entry, as a provision would find it

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/rules"
 )
 
@@ -50,7 +51,7 @@ func stated(k housing.FindingKind, p domain.PersonID, d domain.DwellingID, share
 // application by Aigul, who names Daur as her spouse and Erlan as her child.
 func TestQ28_WhatTheRegistryKnowsStandsBesideWhatIsStated(t *testing.T) {
 	a := domaintest.Fold[housing.Application](housing.ApplicationReceived{
-		CaseID: caseID, ApplicantID: aigul, ReceivedAt: domaintest.Noon(),
+		CaseID: caseID, ApplicantID: aigul, ReceivedAt: domaintest.Noon(), Service: housingtest.Service("body"),
 		Family: []housing.FamilyMember{{PersonID: daur, Relation: housing.Spouse}, {PersonID: erlan, Relation: housing.Child}},
 	})
 	person := func(id domain.PersonID, change func(*housing.PersonFacts)) housing.Facts {
@@ -64,7 +65,7 @@ func TestQ28_WhatTheRegistryKnowsStandsBesideWhatIsStated(t *testing.T) {
 	found := func(facts housing.Facts, findings ...housing.Finding) []housing.Contradiction {
 		b := a
 		b.Examined = &housing.NeedExamined{Findings: findings}
-		return b.Compare(facts, domaintest.Today(), rules.Book{})
+		return b.Compare(facts, opened().fold(), domaintest.Today(), rules.Book{})
 	}
 	for _, c := range []struct {
 		name     string

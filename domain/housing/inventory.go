@@ -25,10 +25,11 @@ const (
 	HolderDeparted  ReviewReason = "holder_left_country"        // so may this one
 	MemberDeparted  ReviewReason = "family_member_left_country" // somebody who is counted for the holder
 	FamilyReported  ReviewReason = "family_changed"
+	ServiceOver     ReviewReason = "service_ended" // of the holder, in the body whose list it is (Q42)
 )
 
 // ReviewReasons lists them all.
-var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead, HolderDeparted, MemberDeparted, FamilyReported}
+var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead, HolderDeparted, MemberDeparted, FamilyReported, ServiceOver}
 
 // InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
@@ -62,7 +63,7 @@ type ReviewOpened struct {
 	CaseID   domain.CaseID   `json:"case_id"`
 	Reason   ReviewReason    `json:"reason"`
 	Note     domain.Personal `json:"note,omitempty"`
-	DecideBy domain.Date     `json:"decide_by,omitzero"` // the last day to end it (Q40, R50); zero where it has no term
+	DecideBy domain.Date     `json:"decide_by,omitzero"` // the last day to end it (Q40, Q42, R50); zero where it has no term
 	OpenedAt time.Time       `json:"opened_at"`
 }
 
@@ -198,6 +199,14 @@ func (l *List) reviewBy(cmd domain.Command, e Entry, why ReviewReason, by rules.
 	opened := l.review(cmd, e, why, "")
 	opened.DecideBy = cmd.Today().AddMonths(by.On(cmd.Today()).AfterDeath().Months)
 	return opened
+}
+
+// reviewWithin opens a review that ends within the working days of the edition (Q40, Q42).
+func (l *List) reviewWithin(cmd domain.Command, e Entry, why ReviewReason, by rules.Book) (ReviewOpened, error) {
+	opened := l.review(cmd, e, why, "")
+	var err error
+	opened.DecideBy, err = by.Calendar().AddWorkingDays(cmd.Today(), by.On(cmd.Today()).ReviewOfFamily().DecideWithin)
+	return opened, err
 }
 
 // ConfirmInventory is the command that confirms an entry.
@@ -436,8 +445,7 @@ func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) (
 	if !changed || e.Review != "" {
 		return []domain.Event{reported}, nil
 	}
-	review := l.review(cmd, *e, FamilyReported, "")
-	review.DecideBy, err = by.Calendar().AddWorkingDays(cmd.Today(), by.On(cmd.Today()).ReviewOfFamily().DecideWithin)
+	review, err := l.reviewWithin(cmd, *e, FamilyReported, by)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,14 @@ import (
 // Births tells when a person was born; no day where nobody knows.
 type Births func(domain.PersonID) domain.Date
 
+// of is the birth of the person; zero where nobody knows.
+func (born Births) of(p domain.PersonID) domain.Date {
+	if born == nil {
+		return domain.Date{}
+	}
+	return born(p)
+}
+
 // MarriageAge is the age below which nobody is married (code on marriage and family, art. 10:
 // 18, lowered by two years at most).
 const MarriageAge = 16
@@ -15,20 +23,17 @@ const MarriageAge = 16
 // a child, a child born before the holder. What is only unlikely is for the commission to
 // judge: a stepchild may be as old as the holder.
 func (born Births) possible(holder domain.PersonID, family []FamilyMember, today domain.Date) error {
-	if born == nil {
-		born = func(domain.PersonID) domain.Date { return domain.Date{} }
-	}
 	refuse := func(i int, format string, args ...any) error {
 		return domain.Refuse(domain.Invalid, domain.CodeKinshipImpossible, format, args...).
 			At(domain.Path("family", i, "relation"))
 	}
 	child := func(p domain.PersonID) bool {
-		day := born(p)
+		day := born.of(p)
 		return !day.IsZero() && day.YearsOn(today) < MarriageAge
 	}
 	married := false
 	for i, m := range family {
-		own, theirs := born(holder), born(m.PersonID)
+		own, theirs := born.of(holder), born.of(m.PersonID)
 		switch {
 		case m.Relation == Spouse && married:
 			return refuse(i, "a person has one spouse: name the other with the relation that is true, or not at all")

@@ -105,6 +105,7 @@ type Entry struct {
 	GoneOn      domain.Date         // on which the log learned that it left the list; zero while it stands there
 	passed      []passing           // from one holder to the next, in the order of the log
 	redatings   []redating          // that stand, in the order of the log
+	service     serviceEnd          // of the present holder
 	Category    PriorityCategory    // for which it has priority; empty where it has none
 	ClockActs
 }
@@ -327,7 +328,7 @@ func (l *List) apply(rec domain.Recorded) {
 	case EntryTransferred:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
-			entry.Consent, entry.Declined = Consent{}, nil // the former holder gave them
+			entry.Consent, entry.Declined, entry.service = Consent{}, nil, serviceEnd{} // they were the former holder's
 			entry.passed = append(slices.Clip(entry.passed), passing{rec.Revision, domain.DateOf(rec.Created)})
 			if !e.ReviewID.IsZero() {
 				entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
@@ -417,6 +418,8 @@ func (l *List) applyInPlace(rec domain.Recorded) {
 		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case RequestAnnulled, ReviewAnnulled, ConsentExpiryAnnulled:
 		l.undo(e)
+	case ServiceEnded, ServiceEndUndone:
+		l.applyService(rec)
 	case DwellingDeclined:
 		l.change(e.EntryID, func(entry *Entry) { entry.Declined = append(slices.Clip(entry.Declined), e.DwellingID) })
 	case DeclineTakenBack:

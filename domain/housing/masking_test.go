@@ -13,9 +13,9 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.Examine{}, 2},
-		{housing.Application{}, 24},
+		{housing.Application{}, 29},
 		{housing.OrderStatement{}, 1},
-		{housing.ReceiveApplication{}, 13},
+		{housing.ReceiveApplication{}, 18},
 		{housing.AnswerAsMember{}, 3},
 		{housing.ChangeConsent{}, 3},
 		{housing.Refuse{}, 5},
@@ -31,6 +31,9 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		{housing.GiveNotice{}, 1},
 		{housing.Review{}, 2},
 		{housing.ReportChange{}, 8},
+		{housing.ServiceStated{}, 5},
+		{housing.EndService{}, 4},
+		{housing.UndoServiceEnd{}, 4},
 		{housing.Entry{}, 0},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {

@@ -40,6 +40,7 @@ var routes = map[Kind]Route{
 	OwnersChanged: ToAct, OwnersCorrected: ToAct, DwellingChanged: ToAct, DwellingEnded: ToAct, LeaseEnded: ToAct,
 	Redated: ToAct, RedatingUndone: ToAct, TransferredFromYou: ToAct, PriorityEnded: ToAct, PriorityRuleEnded: ToAct,
 	ProtectionLifted: ToAct, LookupConsentStated: ToAct, ChangeStated: ToAct,
+	ServiceEnded: ToAct, ServiceEndInReview: ToAct,
 }
 
 // RouteOf returns how what the notice tells can be contested; "" where it cannot.
@@ -67,6 +68,10 @@ func entryOf(e domain.Event) domain.EntryID {
 	case housing.LookupConsentRenewed:
 		return e.EntryID
 	case housing.ChangeReported:
+		return e.EntryID
+	case housing.ServiceEnded:
+		return e.EntryID
+	case housing.ServiceEndUndone:
 		return e.EntryID
 	}
 	return domain.EntryID{}
@@ -113,6 +118,7 @@ var amends = func() map[string][]string {
 	by(one(housing.LookupConsentWithdrawn{}), housing.LookupConsentRenewed{})
 	by(one(housing.LookupConsentRenewed{}), housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{})
 	by(one(housing.ChangeReported{}), housing.ChangeReported{})
+	by(one(housing.ServiceEnded{}), housing.ServiceEndUndone{})
 	return m
 }()
 

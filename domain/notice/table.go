@@ -83,6 +83,9 @@ const (
 	ConfirmationMissing Kind = "inventory_confirmation_missing"
 	ReviewOpened        Kind = "entry_review_opened"
 	FamilyReviewOpened  Kind = "family_review_opened"
+	ServiceEnded        Kind = "service_ended"
+	ServiceEndInReview  Kind = "service_ended_in_review"
+	ServiceEndUndone    Kind = "service_end_undone"
 	ReviewClosed        Kind = "entry_review_closed"
 	Provided            Kind = "dwelling_provided"
 	LeftList            Kind = "left_list"
@@ -424,6 +427,9 @@ var owing = []Line{
 		if e.Reason == housing.HolderDead {
 			return nil // nobody would read it; the body finds the review on its list
 		}
+		if e.Reason == housing.ServiceOver {
+			return nil // the end of the service tells it (Q42)
+		}
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)
 		}
@@ -433,6 +439,13 @@ var owing = []Line{
 		return to(e.PersonID, ReviewOpened)
 	}, ReviewOpened, ConfirmationMissing, FamilyReviewOpened),
 	toPerson(ReviewClosed, func(e housing.ReviewClosed) domain.PersonID { return e.PersonID }),
+	owes(func(e housing.ServiceEnded) []Owed { // Q42
+		if e.DecideBy.IsZero() { // a review went on
+			return to(e.PersonID, ServiceEndInReview)
+		}
+		return []Owed{{Kind: ServiceEnded, To: e.PersonID, By: e.DecideBy}}
+	}, ServiceEnded, ServiceEndInReview),
+	toPerson(ServiceEndUndone, func(e housing.ServiceEndUndone) domain.PersonID { return e.PersonID }), // Q42
 	toPerson(InventoryNotAsked, func(e housing.RequestAnnulled) domain.PersonID { return e.PersonID }), // C23
 	owes(func(e housing.ReviewAnnulled) []Owed { // C23
 		return []Owed{{Kind: ReviewAnnulled, To: e.PersonID, By: e.Until}}

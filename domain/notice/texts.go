@@ -363,6 +363,21 @@ var texts = map[Kind]text{
 		"Изменение Вашей семьи записано, и Ваша запись в очереди на служебное жилище рассматривается до {by} включительно. Ваш номер сохраняется.",
 		"The change of your family has been recorded, and your entry in the queue for service housing is reviewed by {by}, that day included. You keep your number.",
 	},
+	ServiceEnded: {
+		"Осы органдағы қызметіңіздің аяқталғаны тіркелді, қызметтік тұрғын үй кезегіндегі жазбаңыз {by} күніне дейін (қоса алғанда) қаралады. Нөміріңіз сақталады. Келіспесеңіз, шағым жасай аласыз.",
+		"Записано, что Ваша служба в этом органе окончена, и Ваша запись в очереди на служебное жилище рассматривается до {by} включительно. Ваш номер сохраняется. Если Вы не согласны, это можно обжаловать.",
+		"The end of your service in this body has been recorded, and your entry in the queue for service housing is reviewed by {by}, that day included. You keep your number. If you do not agree, you can appeal.",
+	},
+	ServiceEndInReview: {
+		"Осы органдағы қызметіңіздің аяқталғаны тіркелді. Ол қызметтік тұрғын үй кезегіндегі жазбаңызды жүріп жатқан қайта қарауда ескеріледі. Нөміріңіз сақталады. Келіспесеңіз, шағым жасай аласыз.",
+		"Записано, что Ваша служба в этом органе окончена. Это учтут в пересмотре Вашей записи в очереди на служебное жилище, который уже идет. Ваш номер сохраняется. Если Вы не согласны, это можно обжаловать.",
+		"The end of your service in this body has been recorded. The review of your entry in the queue for service housing that goes on will consider it. You keep your number. If you do not agree, you can appeal.",
+	},
+	ServiceEndUndone: {
+		"Қызметіңіздің аяқталғаны туралы жазба қате болды және жойылды. Қызметтік тұрғын үй кезегіндегі нөміріңіз сақталады.",
+		"Запись об окончании Вашей службы была ошибкой и отменена. Ваш номер в очереди на служебное жилище сохраняется.",
+		"The record that your service had ended was a mistake and has been undone. You keep your number in the queue for service housing.",
+	},
 	LeftList: {
 		"Сіз өз қалауыңыз бойынша қызметтік тұрғын үй кезегінен шықтыңыз. Кезекке қайта тұру үшін жаңа өтініш беріңіз. Бұл сіздің қалауыңыз болмаса, дереу хабарлаңыз.",
 		"Вы выбыли из очереди на служебное жилище по собственному желанию. Чтобы снова встать на учет, подайте новое заявление. Если это не Ваше решение, сразу сообщите.",

@@ -46,6 +46,7 @@ func applyAt(
 	must(t, "apply "+caseID.String(), func(cmd domain.Command) (command.Receipt, error) {
 		return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{
 			CaseID: caseID, ListID: id, ApplicantID: p, Family: family, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+			Service: housingtest.Service("body"),
 		}, command.Options{})
 	})
 	for _, m := range family { // who consents for themselves

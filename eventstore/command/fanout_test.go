@@ -12,6 +12,7 @@ import (
 	"tizilim/domain/body"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/housing/housingtest"
 	"tizilim/domain/notice"
 	"tizilim/eventstore/command"
 )
@@ -98,7 +99,7 @@ func waiting(t *testing.T, further int) (*memoryLog, circularBook, domain.BodyID
 	must(t, "daur applies to the second list", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{
 			CaseID: domaintest.ID[domain.CaseID]("second of daur"), ListID: second, ApplicantID: daur, Consent: true,
-			Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+			Language: domain.Kazakh, Signature: domain.SignatureHandwritten, Service: housingtest.Service("body"),
 		}, command.Options{})
 	})
 	for i := range further {

@@ -288,6 +288,24 @@ func (h *Handler) ReviewEntry(
 	})
 }
 
+// EndService records that the holder of an entry serves no more in the body whose list it is.
+func (h *Handler) EndService(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.EndService, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
+		return q.EndService(cmd, c, h.rules)
+	})
+}
+
+// UndoServiceEnd undoes an end of service that was a mistake.
+func (h *Handler) UndoServiceEnd(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.UndoServiceEnd, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
+		return q.UndoServiceEnd(cmd, c, h.rules)
+	})
+}
+
 // ReportChange records what a holder reports. The members of a new family must
 // be recorded persons.
 func (h *Handler) ReportChange(

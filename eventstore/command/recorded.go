@@ -133,8 +133,9 @@ type Comparison struct {
 	CaseID         domain.CaseID
 	Holder         domain.PersonID
 	Family         []housing.FamilyMember
-	Findings       []housing.Finding // of the last examination; none of an entry
-	Facts          housing.Facts     // of whom the registry compares
+	Findings       []housing.Finding     // of the last examination; none of an entry
+	Service        housing.ServiceStated // by the applicant; none of an entry
+	Facts          housing.Facts         // of whom the registry compares
 	Contradictions []housing.Contradiction
 
 	Revision uint64          // of the stream of the case or list
@@ -155,16 +156,20 @@ func (h *Handler) CompareCase(ctx context.Context, id domain.CaseID) (Comparison
 	today := domain.DateOf(h.now())
 	c := Comparison{
 		CaseID: id, Holder: a.ApplicantID, Family: a.Received.Family, Revision: uint64(v.revision),
-		Position: a.Completed.Position,
+		Position: a.Completed.Position, Service: a.Received.Service,
 	}
 	if a.Examined != nil {
 		c.Findings = a.Examined.Findings
+	}
+	q, err := h.List(ctx, a.Received.ListID)
+	if err != nil {
+		return c, err
 	}
 	if err := h.model.CatchUp(ctx); err != nil {
 		return c, err
 	}
 	c.Facts, err = h.Recorded(ctx, today, housing.EntryOf(id), c.Holder, c.Family)
-	c.Contradictions = a.Compare(c.Facts, today, h.rules)
+	c.Contradictions = a.Compare(c.Facts, q, today, h.rules)
 	return c, err
 }
 

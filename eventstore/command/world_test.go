@@ -95,6 +95,7 @@ func apply(h *command.Handler, id domain.CaseID, p domain.PersonID) func(domain.
 	return func(cmd domain.Command) (command.Receipt, error) {
 		return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{
 			CaseID: id, ListID: list, ApplicantID: p, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+			Service: housingtest.Service("body"),
 		}, command.Options{})
 	}
 }
@@ -250,6 +251,12 @@ func reportFamily(h *command.Handler, cmd domain.Command, opt command.Options) (
 	return h.ReportChange(ctx, cmd, list, housing.ReportChange{
 		EntryID: entryOfDaur, Kind: housing.FamilyChanged, Family: family, HappenedOn: domaintest.Today(),
 		Papers: housingtest.Papers(nil, family),
+	}, opt)
+}
+
+func endService(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.EndService(ctx, cmd, list, housing.EndService{
+		EntryID: entryOfDaur, On: domaintest.Today(), Basis: domaintest.Basis(), Reasons: "dismissed",
 	}, opt)
 }
 
@@ -449,6 +456,10 @@ func acts(t testing.TB) []act {
 	withFamily := world(t)
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
 		return reportFamily(newHandler(withFamily), cmd, command.Options{})
+	})
+	serviceEnded := world(t)
+	must(t, "the service of daur ends", func(cmd domain.Command) (command.Receipt, error) {
+		return endService(newHandler(serviceEnded), cmd, command.Options{})
 	})
 	must(t, "the family is reviewed", func(cmd domain.Command) (command.Receipt, error) { return closeReview(withFamily, cmd) })
 	years := func(cmd domain.Command, n int) domain.Command {
@@ -985,6 +996,23 @@ func acts(t testing.TB) []act {
 			log:  world(t),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 				return reportFamily(h, cmd, opt)
+			},
+		},
+		{
+			name: "Q42 the service ends",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return endService(h, cmd, opt)
+			},
+		},
+		{
+			name: "Q42 the end of a service is undone",
+			log:  serviceEnded,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.UndoServiceEnd(ctx, cmd, list, housing.UndoServiceEnd{
+					EntryID: entryOfDaur, End: domain.EventRef{Stream: list.Stream(), Revision: uint64(len(serviceEnded.stream(list.Stream())) - 2)},
+					Basis: domaintest.Basis(), Reasons: "a namesake",
+				}, opt)
 			},
 		},
 		{

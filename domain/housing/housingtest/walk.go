@@ -69,6 +69,7 @@ func Walk(
 	cmd.Now = cmd.Now.Add(time.Duration(rapid.IntRange(0, 24*7).Draw(t, "filed after hours")) * time.Hour)
 	w.take(cmd)(w.Receive(cmd, housing.ReceiveApplication{
 		CaseID: id, ListID: list, ApplicantID: applicant, Consent: rapid.Bool().Draw(t, "consent"), Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+		Service: Service("b"),
 	}, queue, func(domain.PersonID) bool { return true }))
 	pick := func(name string, of ...string) string { return rapid.SampledFrom(of).Draw(t, name) }
 	for range rapid.IntRange(1, 60).Draw(t, "steps") {
