@@ -58,6 +58,8 @@ const (
 	TaskDecline TaskKind = "decline"
 	// TaskPriority: entries of a list have priority yet which its rule does not give (Q35).
 	TaskPriority TaskKind = "priority"
+	// TaskWorse: acts of the day Item put entries of the list before others (Q43).
+	TaskWorse TaskKind = "worse"
 	// TaskInventory: the entry Item must be confirmed, or its holder was asked
 	// and the time to answer is over (Q23).
 	TaskInventory TaskKind = "inventory"

@@ -10,6 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -20,9 +21,9 @@ const tasksKey = "tasks" // zset: task by when it is due
 // due. A further kind of task is a further case here.
 func tasks(rec domain.Recorded) []op {
 	if strings.HasPrefix(rec.Stream, listPrefix) {
-		return slices.Concat(listTasks(rec), dutyTasks(rec), consentTasks(rec), annulledTasks(rec))
+		return slices.Concat(listTasks(rec), worseTasks(rec), dutyTasks(rec), consentTasks(rec), annulledTasks(rec))
 	}
-	ops := slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
+	ops := slices.Concat(caseTasks(rec), worseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
 	if residence.Departs(rec.Event) {
 		ops = append(ops, schedule(domain.Task{Kind: domain.TaskDeparture, Stream: rec.Stream, At: rec.Created}))
 	}
@@ -218,6 +219,20 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{objection(e.CaseID, never)}
 	case procedure.HearingClosed:
 		return []op{objection(e.CaseID, never)}
+	}
+	return nil
+}
+
+// worseTasks are for the days on which numbers of a list got worse, one for each such day (Q43).
+func worseTasks(rec domain.Recorded) []op {
+	task := func(list string, day domain.Date) domain.Task {
+		return domain.Task{Kind: domain.TaskWorse, Stream: list, Item: day.String(), At: housing.WorseToldFrom(day)}
+	}
+	if kind, owed := notice.CircularOf(rec.Event); owed && kind == notice.NumberWorse {
+		return []op{schedule(task(rec.Stream, housing.ActedOn(rec)))}
+	}
+	if e, began := rec.Event.(notice.CircularBegan); began && !e.Day.IsZero() {
+		return []op{cancel(task(e.About.Stream, e.Day))}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -238,5 +240,47 @@ func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing
 			}
 			same(t, got, c.want)
 		}
+	})
+}
+
+// TestQ43_TheTasksHoldTheDaysOnWhichNumbersGotWorse: one for each list and day, until its circular
+// has begun.
+func TestQ43_TheTasksHoldTheDaysOnWhichNumbersGotWorse(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.list(1)
+		on := domain.DateOf(s.now)
+		at := func(n int, overtakes int) {
+			s.add(listID(1).Stream(), housing.EntryPlaced{
+				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Overtakes: overtakes,
+				Seniority: housing.Seniority{At: s.now, Position: domain.Position(100 - n)}, PlacedAt: s.now,
+			})
+		}
+		at(1, 0)
+		r := projected(t, client, s)
+		expect := func(what string, want ...domain.Task) {
+			t.Helper()
+			reach(t, r, s.head())
+			due, err := r.DueTasks(ctx, housing.WorseToldFrom(on), 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(due, want) {
+				t.Errorf("%s: %v, want %v", what, due, want)
+			}
+		}
+		task := domain.Task{
+			Kind: domain.TaskWorse, Stream: listID(1).Stream(), Item: on.String(), At: housing.WorseToldFrom(on).UTC(),
+		}
+		expect("nobody was overtaken")
+		at(2, 1)
+		at(3, 2)
+		expect("two acts of a day", task)
+		id := notice.DayCircularID(listID(1), notice.NumberWorse, on)
+		s.add(id.Stream(), notice.CircularBegan{
+			CircularID: id, Kind: notice.NumberWorse, About: domain.EventRef{Stream: listID(1).Stream(), Revision: 3},
+			Day: on, BeganAt: s.now,
+		})
+		expect("the circular has begun")
 	})
 }

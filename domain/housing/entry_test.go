@@ -75,13 +75,13 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			Name:  "Q6 filed first, decided last: number 1",
 			Given: two,
 			When:  place(e, erlan, filed(0, 5), later),
-			Then:  two.placed(e, erlan, filed(0, 5), 1).last(),
+			Then:  two.placed(e, erlan, filed(0, 5), 1).overtaking(2).last(),
 		},
 		{
 			Name:  "Q6 filed between",
 			Given: two,
 			When:  place(e, erlan, filed(2, 20), later),
-			Then:  two.placed(e, erlan, filed(2, 20), 2).last(),
+			Then:  two.placed(e, erlan, filed(2, 20), 2).overtaking(1).last(),
 		},
 		{
 			Name:  "Q6 filed last",
@@ -93,7 +93,7 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			Name:  "Q6 filed at the same instant, received before",
 			Given: two,
 			When:  place(e, erlan, filed(3, 29), later),
-			Then:  two.placed(e, erlan, filed(3, 29), 2).last(),
+			Then:  two.placed(e, erlan, filed(3, 29), 2).overtaking(1).last(),
 		},
 		{
 			Name:  "Q6 filed at the same instant, received after",
@@ -105,7 +105,7 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			Name:  "Q6 the instant decides where it agrees with the log",
 			Given: two,
 			When:  place(e, erlan, filed(2, 20), later),
-			Then:  two.placed(e, erlan, filed(2, 20), 2).last(),
+			Then:  two.placed(e, erlan, filed(2, 20), 2).overtaking(1).last(),
 		},
 		{
 			Name:    "Q6 V7 an instant an hour before that of an application which the log had earlier is refused",
@@ -161,7 +161,7 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			Name:  "Q6 reinstated with the original seniority",
 			Given: gone,
 			When:  reinstate(a, housing.CourtAct),
-			Then:  gone.reinstated(a, aigul, filed(1, 10)).last(),
+			Then:  gone.reinstated(a, aigul, filed(1, 10)).overtaking(1).last(),
 		},
 		{
 			Name:    "Q8 not while it stands",

@@ -63,7 +63,8 @@ type EntryPlaced struct {
 	Consent        Consent         `json:"consent"`          // to look-ups, as the application came to it
 	RegisteredOn   domain.Date     `json:"registered_on"`
 	Number         int             `json:"number"`
-	InventoryDueOn domain.Date     `json:"inventory_due_on"` // the last day to confirm it (Q23)
+	Overtakes      int             `json:"overtakes,omitempty"` // entries whose number it makes worse (Q43)
+	InventoryDueOn domain.Date     `json:"inventory_due_on"`    // the last day to confirm it (Q23)
 	PlacedAt       time.Time       `json:"placed_at"`
 }
 
@@ -606,7 +607,7 @@ func (l *List) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
-		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: l.before(c.Seniority) + 1,
+		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: l.before(c.Seniority) + 1, Overtakes: l.behind(c.Seniority),
 		InventoryDueOn: inventoryDue(c.RegisteredOn, by), PlacedAt: cmd.Now,
 	}}, nil
 }

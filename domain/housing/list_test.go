@@ -599,6 +599,7 @@ func TestQ8_Priority(t *testing.T) {
 		Category:      housing.PriorityOrphan,
 		From:          filed(0, 30),
 		Seniority:     first,
+		Overtakes:     1,
 		PrioritisedAt: domaintest.Noon(),
 	}
 	down := housing.PriorityEnded{

@@ -103,15 +103,20 @@ func (l *List) StepsUntil(instant time.Time) int {
 	i := l.trail.len()
 	for ; i > 0; i-- {
 		s := l.trail.at(i - 1)
-		decided := s.created
-		if s.at < s.created && s.created-s.at < int64(appendedWithin) {
-			decided = s.at
-		}
-		if decided <= until {
+		if happened(s.at, s.created) <= until {
 			break
 		}
 	}
 	return i
+}
+
+// happened is the instant at which an event counts as decided, in Unix nanoseconds, by the instant
+// from when it holds and that at which it was in the log.
+func happened(at, created int64) int64 {
+	if at < created && created-at < int64(appendedWithin) {
+		return at
+	}
+	return created
 }
 
 // appendedWithin is how long a decision takes to be in the log, at most.

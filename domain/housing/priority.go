@@ -51,6 +51,7 @@ type EntryPrioritised struct {
 	Category      PriorityCategory `json:"category"`
 	From          Seniority        `json:"from"`
 	Seniority     Seniority        `json:"seniority"`
+	Overtakes     int              `json:"overtakes,omitempty"`
 	PrioritisedAt time.Time        `json:"prioritised_at"`
 }
 
@@ -188,6 +189,7 @@ func (l *List) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, err
 			"the rule of this list gives priority to %v; this category is not among them", l.Priority).At("category")
 	}
 	return []domain.Event{EntryPrioritised{
-		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, From: e.Seniority, Seniority: to, PrioritisedAt: cmd.Now,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, From: e.Seniority, Seniority: to,
+		Overtakes: l.overtakes(e.Seniority, to), PrioritisedAt: cmd.Now,
 	}}, nil
 }

@@ -17,6 +17,7 @@ type EntryRedated struct {
 	PersonID    domain.PersonID `json:"person_id"`
 	From        Seniority       `json:"from"`
 	Seniority   Seniority       `json:"seniority"`
+	Overtakes   int             `json:"overtakes,omitempty"`
 	GroundArose domain.Date     `json:"ground_arose_on"`
 	Reasons     domain.Personal `json:"reasons"`
 	RedatedAt   time.Time       `json:"redated_at"`
@@ -38,6 +39,7 @@ type RedatingUndone struct {
 	Redating  domain.EventRef `json:"redating"` // the event that is undone
 	From      Seniority       `json:"from"`
 	Seniority Seniority       `json:"seniority"`
+	Overtakes int             `json:"overtakes,omitempty"`
 	Basis     domain.Basis    `json:"basis"`
 	Reasons   domain.Personal `json:"reasons"`
 	UndoneAt  time.Time       `json:"undone_at"`
@@ -94,7 +96,7 @@ func (l *List) UndoRedating(cmd domain.Command, c UndoRedating) ([]domain.Event,
 	to.Priority = e.Seniority.Priority
 	return []domain.Event{RedatingUndone{
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Redating: c.Redating, From: e.Seniority, Seniority: to,
-		Basis: c.Basis, Reasons: c.Reasons, UndoneAt: cmd.Now,
+		Overtakes: l.overtakes(e.Seniority, to), Basis: c.Basis, Reasons: c.Reasons, UndoneAt: cmd.Now,
 	}}, nil
 }
 
@@ -139,6 +141,6 @@ func (l *List) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
 	}
 	return []domain.Event{EntryRedated{
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to,
-		GroundArose: c.GroundArose, Reasons: c.Reasons, RedatedAt: cmd.Now,
+		Overtakes: l.overtakes(e.Seniority, to), GroundArose: c.GroundArose, Reasons: c.Reasons, RedatedAt: cmd.Now,
 	}}, nil
 }

@@ -71,6 +71,7 @@ type EntryReinstated struct {
 	EntryID     domain.EntryID      `json:"entry_id"`
 	PersonID    domain.PersonID     `json:"person_id"`
 	Seniority   Seniority           `json:"seniority"`
+	Overtakes   int                 `json:"overtakes,omitempty"`
 	CaseID      domain.CaseID       `json:"case_id"` // of the review that ended with the removal
 	Ground      ReinstatementGround `json:"ground"`
 	ComplaintID string              `json:"complaint_id,omitempty"`
@@ -239,7 +240,7 @@ func (l *List) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]doma
 	}
 	return []domain.Event{EntryReinstated{
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
-		Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
+		Overtakes: l.behind(e.Seniority), Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
 		InventoryDueOn: inventoryDue(cmd.Today(), by), ReinstatedAt: cmd.Now,
 	}}, nil
 }

@@ -45,7 +45,7 @@ func TestQ34_ARedatingThatWasAMistakeIsUndone(t *testing.T) {
 	undone := housing.RedatingUndone{
 		ListID: list, EntryID: a, PersonID: aigul, Redating: ref(at),
 		From: housing.Seniority{At: domaintest.Today().Start(), Position: 10}, Seniority: filed(-72, 10),
-		Basis: domaintest.Basis(), Reasons: "another's ground", UndoneAt: domaintest.Noon(),
+		Overtakes: 2, Basis: domaintest.Basis(), Reasons: "another's ground", UndoneAt: domaintest.Noon(),
 	}
 	unfounded, silent := undo(ref(at)), undo(ref(at))
 	unfounded.Basis, silent.Reasons = domain.Basis{}, " "

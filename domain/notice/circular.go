@@ -8,7 +8,8 @@ import (
 )
 
 // A circular is a notice to everybody who waits on some lists: the holders of their entries, and
-// the applicants of their open cases. The event that owes it names none of them, because a list
+// the applicants of their open cases. One about a day goes to the holders alone whose number the acts
+// of that day on the list made worse (Q43). The event that owes it names none of them, because a list
 // may have a million entries. The circular goes through the lists in parts and keeps its place.
 // The notice to each person has its own stream, and its id follows from the event and the person.
 // So a part that is repeated tells nobody twice, and who is on two lists is told once.
@@ -18,7 +19,8 @@ type CircularBegan struct {
 	CircularID domain.NoticeID `json:"circular_id"` // [CircularID]
 	Kind       Kind            `json:"kind"`
 	About      domain.EventRef `json:"about"`
-	Lists      []domain.ListID `json:"lists"` // in the order in which it goes through them
+	Lists      []domain.ListID `json:"lists"`        // in the order in which it goes through them; none: nobody is told
+	Day        domain.Date     `json:"day,omitzero"` // it goes to those alone whose number got worse on that day (Q43)
 	BeganAt    time.Time       `json:"began_at"`
 }
 
@@ -59,6 +61,11 @@ func CircularID(event domain.Recorded, k Kind) domain.NoticeID {
 	return domain.NoticeID{UUID: domain.DeriveID(event.ID, "circular "+string(k))}
 }
 
+// DayCircularID is the id of the circular of the kind to those on the list, about the day.
+func DayCircularID(list domain.ListID, k Kind, day domain.Date) domain.NoticeID {
+	return domain.NoticeID{UUID: domain.DeriveID(list.UUID, "circular "+string(k)+" of "+day.String())}
+}
+
 // Circular is the state of the stream of a circular. The zero Circular has not begun.
 type Circular struct {
 	CircularBegan
@@ -84,12 +91,15 @@ func (c *Circular) Apply(rec domain.Recorded) {
 	}
 }
 
-// Begin decides that the circular begins, once.
+// Begin decides that the circular begins, once. Without a list it is complete at once.
 func (c *Circular) Begin(b CircularBegan) ([]domain.Event, error) {
 	if c.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this circular has begun already")
 	}
 	b.Lists = slices.Clone(b.Lists)
+	if len(b.Lists) == 0 {
+		return []domain.Event{b, CircularCompleted{CircularID: b.CircularID, CompletedAt: b.BeganAt}}, nil
+	}
 	return []domain.Event{b}, nil
 }
 

@@ -119,6 +119,7 @@ const (
 	CarriedOver         Kind = "registration_carried_over"
 	BodyRenamed         Kind = "body_of_list_renamed"
 	BodySucceeded       Kind = "body_of_list_succeeded"
+	NumberWorse         Kind = "number_worse"
 )
 
 // Owed is one notice that an event owes.
@@ -194,7 +195,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		otp.CodeSent{}),
 	none("it is a step inside the body, whose outcome is told",
 		procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingClosed{}, procedure.HearingDispensed{},
-		housing.NeedExamined{}, housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
+		housing.NeedExamined{}, housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.ProvisionDecided{},
 		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
 	none("it keeps an IIN for a person, whose own stream says whether they have it",
@@ -403,16 +404,17 @@ var owing = []Line{
 
 	// The list: the holder of the entry.
 	toPerson(Removed, func(e housing.EntryRemoved) domain.PersonID { return e.PersonID }), // Q15
-	toPerson(Reinstated, func(e housing.EntryReinstated) domain.PersonID { return e.PersonID }),
-	toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID }),          // Q17
-	toPerson(RedatingUndone, func(e housing.RedatingUndone) domain.PersonID { return e.PersonID }), // Q34
+	overtakes[housing.EntryReinstated](toPerson(Reinstated, func(e housing.EntryReinstated) domain.PersonID { return e.PersonID })),
+	overtakes[housing.EntryRedated](toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID })),            // Q17
+	overtakes[housing.RedatingUndone](toPerson(RedatingUndone, func(e housing.RedatingUndone) domain.PersonID { return e.PersonID })), // Q34
+	overtakes[housing.EntryPlaced](Line{}), // the holder is told with the decision of the case
 	owes(func(e housing.EntryTransferred) []Owed { // Q16
 		if e.Cause != housing.HolderDied {
 			return append(to(e.PersonID, TransferredToYou), to(e.From, TransferredFromYou)...)
 		}
 		return to(e.PersonID, TransferredToYou)
 	}, TransferredToYou, TransferredFromYou),
-	toPerson(Prioritised, func(e housing.EntryPrioritised) domain.PersonID { return e.PersonID }),
+	overtakes[housing.EntryPrioritised](toPerson(Prioritised, func(e housing.EntryPrioritised) domain.PersonID { return e.PersonID })),
 	owes(func(e housing.PriorityEnded) []Owed {
 		if e.ByRule != "" { // Q35
 			return to(e.PersonID, PriorityRuleEnded)
@@ -513,6 +515,19 @@ func CircularOf(e domain.Event) (Kind, bool) {
 func circulates[E domain.Event](kind func(E) Kind, kinds ...Kind) Line {
 	var e E
 	return Line{Event: e.EventType(), Kinds: kinds, circular: func(event domain.Event) Kind { return kind(event.(E)) }}
+}
+
+// overtakes is the line, and where an event of the type E puts an entry before others the circular
+// of its day (Q43).
+func overtakes[E housing.Overtaking](l Line) Line {
+	circular := circulates(func(e E) Kind {
+		if e.Overtook() > 0 {
+			return NumberWorse
+		}
+		return ""
+	}, NumberWorse)
+	circular.Kinds, circular.owed = append(circular.Kinds, l.Kinds...), l.owed
+	return circular
 }
 
 // owes is the line of the type E, which can owe notices of the kinds.

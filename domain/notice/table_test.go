@@ -166,6 +166,26 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 	}
 }
 
+// TestQ43_WhatPutsAnEntryBeforeOthersOwesTheCircularOfTheDay, and what puts it before nobody does not.
+func TestQ43_WhatPutsAnEntryBeforeOthersOwesTheCircularOfTheDay(t *testing.T) {
+	for _, e := range []domain.Event{
+		housing.EntryPlaced{Overtakes: 1}, housing.EntryReinstated{Overtakes: 1}, housing.EntryRedated{Overtakes: 1},
+		housing.RedatingUndone{Overtakes: 1}, housing.EntryPrioritised{Overtakes: 1},
+	} {
+		if k, owed := notice.CircularOf(e); !owed || k != notice.NumberWorse {
+			t.Errorf("%s owes %q", e.EventType(), k)
+		}
+	}
+	for _, e := range []domain.Event{
+		housing.EntryPlaced{}, housing.EntryReinstated{}, housing.EntryRedated{}, housing.RedatingUndone{},
+		housing.EntryPrioritised{}, housing.PriorityEnded{}, housing.EntryRemoved{},
+	} {
+		if k, owed := notice.CircularOf(e); owed {
+			t.Errorf("%s owes %q", e.EventType(), k)
+		}
+	}
+}
+
 func TestANoticeHasOneIDForEveryAttempt(t *testing.T) {
 	event, another := domaintest.ID[domain.CommandID]("event").UUID, domaintest.ID[domain.CommandID]("another").UUID
 	o := notice.Owed{Kind: notice.Placed}
@@ -316,6 +336,8 @@ var owing = []domain.Event{
 	residence.TakenIntoStock{Owners: []domain.PersonID{daur}},
 	residence.WithdrawnFromStock{Owners: []domain.PersonID{daur}},
 	residence.Offered{PersonID: daur, AnswerBy: today}, residence.OfferEnded{PersonID: daur, How: residence.OfferTakenBack},
+	housing.EntryPlaced{Overtakes: 1}, housing.EntryReinstated{PersonID: daur, Overtakes: 1}, housing.EntryRedated{PersonID: daur, Overtakes: 1},
+	housing.RedatingUndone{PersonID: daur, Overtakes: 1}, housing.EntryPrioritised{PersonID: daur, Overtakes: 1},
 	body.Renamed{}, body.Ended{SuccessorID: domaintest.ID[domain.BodyID]("heir")},
 }
 
@@ -326,7 +348,11 @@ func kinds(t *testing.T) map[notice.Kind]notice.Owed {
 	for _, e := range owing {
 		owed := notice.Of(e)
 		if k, circulates := notice.CircularOf(e); circulates {
-			owed = append(owed, notice.Owed{Kind: k})
+			o := notice.Owed{Kind: k}
+			if k == notice.NumberWorse { // the circular of a day
+				o.By = today
+			}
+			owed = append(owed, o)
 		}
 		if len(owed) == 0 {
 			t.Fatalf("%T owes nothing", e)

@@ -513,6 +513,11 @@ var texts = map[Kind]text{
 		"Очередь на служебное жилище, где Вы состоите, теперь ведёт другой орган: он заменил прежний. Ваше место и Ваше заявление сохраняются, ничего делать не нужно.",
 		"Another body keeps the queue for service housing in which you wait now: it has taken the place of the one before. Your place and your application stay as they are; you need do nothing.",
 	},
+	NumberWorse: {
+		"{by} күні қызметтік тұрғын үй кезегіндегі нөміріңіз нашарлады: басымдық, сот, шағым, түзету немесе бұрынырақ берілген өтініш бойынша басқалар сіздің алдыңызға қойылды. Олардың кім екені айтылмайды. Нөміріңіз және оның соңғы рет не себепті өзгергені кезектегі жазбаңызда көрсетілген.",
+		"{by} Ваш номер в очереди на служебное жилище стал хуже: впереди Вас поставлены другие по преимуществу, решению суда, жалобе, исправлению или более раннему заявлению. Кто они, не сообщается. Ваш номер и причина его последнего изменения указаны у Вашей записи в очереди.",
+		"On {by} your number in the queue for service housing got worse: others were placed ahead of you by priority, a court, a complaint, a correction or an earlier application. It is not told who they are. Your entry in the queue shows your number and why it last changed.",
+	},
 	LeaseEnded: {
 		"Қызметтік тұрғын үйді жалдау шартыңыз тоқтатылды.",
 		"Договор найма служебного жилища прекращен.",

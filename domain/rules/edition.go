@@ -35,6 +35,29 @@ type Edition struct {
 	Succession     *Succession    `json:"succession,omitempty"` // nil: as in the built-in edition
 	Meetings       *Meetings      `json:"meetings,omitempty"`   // nil: as in the built-in edition
 	Reviews        *Reviews       `json:"reviews,omitempty"`    // nil: as in the built-in edition
+	Numbers        *Numbers       `json:"numbers,omitempty"`    // nil: as in the built-in edition
+}
+
+// Numbers says whether holders are told that their number got worse (Q43).
+type Numbers struct {
+	TellWorse TellWorse `json:"tell_worse"` // policy: daily
+	From      int       `json:"from"`       // at least so many places worse. Policy: 1
+}
+
+// TellWorse is how often holders are told that their number got worse.
+type TellWorse string
+
+const (
+	TellNever TellWorse = "never"
+	TellDaily TellWorse = "daily" // after each day on which it did
+)
+
+// WorseNumbers says whether holders are told of a worse number: as the edition says, or else daily.
+func (e Edition) WorseNumbers() Numbers {
+	if e.Numbers == nil {
+		return Numbers{TellWorse: TellDaily, From: 1}
+	}
+	return *e.Numbers
 }
 
 // Meetings says when a meeting of a commission can decide (C24).

@@ -216,6 +216,9 @@ func (e Edition) checkNumbers() error {
 	if r := e.Reviews; r != nil && r.DecideWithin < 1 {
 		return fmt.Errorf("reviews.decide_within is %d: give at least one working day", r.DecideWithin)
 	}
+	if n := e.Numbers; n != nil && (n.From < 1 || n.TellWorse != TellNever && n.TellWorse != TellDaily) {
+		return fmt.Errorf("numbers: tell_worse is %s or %s, and from at least 1 place", TellNever, TellDaily)
+	}
 	if s := e.Succession; s != nil && (s.Months < 1 || s.RepresentativeDays < 1) {
 		return fmt.Errorf("succession: give at least one month and one day")
 	}

@@ -106,6 +106,9 @@ func TestTheBuiltInNumbers(t *testing.T) {
 	if !slices.Equal(e.Procedure.StateHeldDocuments, held) {
 		t.Errorf("documents that state systems hold (C14): %v, want %v", e.Procedure.StateHeldDocuments, held)
 	}
+	if got := e.WorseNumbers(); got != (rules.Numbers{TellWorse: rules.TellDaily, From: 1}) {
+		t.Errorf("by default holders are told daily of a number that is one place worse (Q43): %v", got)
+	}
 	if !e.Deregistration.CoOwnersConfirm {
 		t.Error("by default the other co-owners confirm (R6)")
 	}
@@ -313,6 +316,8 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"no title", change(right[strings.Index(right, `"title":`):strings.Index(right, `,"deregistration"`)], `"title":""`), "title says from which acts"},
 		{"stays that cannot be", change(`"temporary_at_most_months":12`, `"temporary_at_most_months":1`), ""},
 		{"stays that cannot be at all", change(`"temporary_at_least_months":1`, `"temporary_at_least_months":13`), "no stay would fit"},
+		{"Q43 told every hour", change(`"retention":`, `"numbers":{"tell_worse":"hourly","from":1},"retention":`), "tell_worse is never or daily"},
+		{"Q43 told of nothing", change(`"retention":`, `"numbers":{"tell_worse":"daily","from":0},"retention":`), "from at least 1 place"},
 		{"no attempt at all", change(`"attempts":12`, `"attempts":0`), "notice.attempts is 0"},
 		{"pauses that shrink", change(`"first_pause_minutes":1`, `"first_pause_minutes":300`), "longest_pause_minutes is less"},
 		{"a norm that nothing fits", change(`"area_at_most":18`, `"area_at_most":14`), "register.area_at_most is less than area_at_least"},

@@ -116,27 +116,34 @@ func (f *FanOut) begin(ctx context.Context, c bodyChange) error {
 func (h *Handler) BeginCircular(
 	ctx context.Context, about domain.Recorded, kind notice.Kind, lists []domain.ListID,
 ) error {
-	began, err := load[notice.Notice](ctx, h, notice.Beginning.Stream())
-	if err != nil {
+	owed, err := h.noticeOwed(ctx, about)
+	if err != nil || !owed || len(lists) == 0 {
 		return err
 	}
-	if !began.Began {
-		return fmt.Errorf("command: the registry has not begun to give notice")
-	}
-	if len(lists) == 0 || about.Created.Before(began.Since) {
-		return nil
-	}
-	id := notice.CircularID(about, kind)
 	slices.SortFunc(lists, func(a, b domain.ListID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
-	cmd := h.ownCommand(id.UUID, "begin")
-	_, err = execute(ctx, h, streamCommand[notice.Circular]{
-		cmd: cmd, stream: id.Stream(),
-		decide: func(c *notice.Circular) ([]domain.Event, error) {
-			return c.Begin(notice.CircularBegan{
-				CircularID: id, Kind: kind, About: domain.EventRef{Stream: about.Stream, Revision: about.Revision},
-				Lists: slices.Compact(lists), BeganAt: cmd.Now,
-			})
-		},
+	return h.beginCircular(ctx, about, notice.CircularBegan{
+		CircularID: notice.CircularID(about, kind), Kind: kind, Lists: slices.Compact(lists),
+	})
+}
+
+// noticeOwed reports whether the event happened after notices began. It fails while they have not.
+func (h *Handler) noticeOwed(ctx context.Context, about domain.Recorded) (bool, error) {
+	began, err := load[notice.Notice](ctx, h, notice.Beginning.Stream())
+	if err != nil {
+		return false, err
+	}
+	if !began.Began {
+		return false, fmt.Errorf("command: the registry has not begun to give notice")
+	}
+	return !about.Created.Before(began.Since), nil
+}
+
+func (h *Handler) beginCircular(ctx context.Context, about domain.Recorded, b notice.CircularBegan) error {
+	cmd := h.ownCommand(b.CircularID.UUID, "begin")
+	b.About, b.BeganAt = domain.EventRef{Stream: about.Stream, Revision: about.Revision}, cmd.Now
+	_, err := execute(ctx, h, streamCommand[notice.Circular]{
+		cmd: cmd, stream: b.CircularID.Stream(),
+		decide: func(c *notice.Circular) ([]domain.Event, error) { return c.Begin(b) },
 	})
 	return unlessConflict(err)
 }
@@ -159,7 +166,7 @@ func (h *Handler) circulate(ctx context.Context, book CircularBook, id domain.No
 		return false, err
 	}
 	for _, person := range told {
-		if err := h.queueNotice(ctx, about[0], notice.Owed{Kind: c.Kind, To: person}, nil); err != nil {
+		if err := h.queueNotice(ctx, about[0], notice.Owed{Kind: c.Kind, To: person, By: c.Day}, nil); err != nil {
 			return false, err
 		}
 	}
@@ -189,8 +196,16 @@ func (h *Handler) circularPart(
 				placed = append(placed, e.EntryID)
 			}
 		}
-		if next.Entries += uint64(len(recs)); len(recs) < circularPart || recs[len(recs)-1].Position > event.Position {
-			next.Cases = firstCase
+		if !c.Day.IsZero() {
+			if placed, err = h.overtaken(ctx, list, c.Day, placed); err != nil {
+				return nil, next, err
+			}
+		}
+		next.Entries += uint64(len(recs))
+		if len(recs) < circularPart || recs[len(recs)-1].Position > event.Position {
+			if next.Cases = firstCase; !c.Day.IsZero() { // an applicant has no number
+				next = notice.CircularPlace{List: c.Place.List + 1}
+			}
 		}
 		holders, err := book.Holders(ctx, list, placed)
 		return holders, next, err

@@ -94,6 +94,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskHolder:        (*Handler).certifyHolderWhenDue,
 	domain.TaskDecline:       (*Handler).followDeclineWhenDue,
 	domain.TaskPriority:      (*Handler).followPriorityRule,
+	domain.TaskWorse:         (*Handler).tellWorseWhenDue,
 	domain.TaskDecision:      onCase("overdue", markOverdue),
 	domain.TaskCorrection:    onCase("return", returnCase),
 	domain.TaskObjection:     onCase("hearing lapsed", lapseHearing),
