@@ -44,7 +44,7 @@ var fromTheLog = []string{
 // showAll are the operations that name no record which may be missing: what they
 // list may lag, as their position tells.
 var showAll = []string{
-	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
+	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-my-entries", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
 	"list-queues",
 }
@@ -114,6 +114,7 @@ func everything(s *subtest) map[string][]probe {
 		"list-duties":           {{"/v1/duties", operator, nil}},
 		"get-my-services":       {{"/v1/me/services", own, nil}},
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
+		"get-my-entries":        {{"/v1/me/entries", own, nil}},
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},
 		"preview-signature":     nil, // of what is sent
 		"search-dwelling":       {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},

@@ -376,6 +376,7 @@ func looks(s *subtest) []look {
 		{what: "get-my-services", path: "/v1/me/services", by: owner, leaves: nobody},
 		{what: "get-my-services", path: "/v1/me/services", by: leaver, leaves: nobody},
 		{what: "get-my-queue", path: "/v1/me/queue", by: guest, leaves: nobody},
+		{what: "get-my-entries", path: "/v1/me/entries", by: guest, leaves: nobody},
 		{what: "get-my-accesses", path: "/v1/me/accesses", by: guest, leaves: nobody},
 		{what: "get-own-notices", path: "/v1/me/notices", by: owner, leaves: nobody},
 		{what: "get-own-contacts", path: "/v1/me/contacts", by: guest, leaves: nobody},

@@ -121,6 +121,7 @@ func (s *Server) undoRedating() operation.Operation {
 
 type numbersInput struct {
 	EntryPath
+	Wording
 	AsOf string `query:"as_of" maxLength:"40" doc:"An RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5. Default: now" example:"2026-03-01T12:00:00+05:00"`
 }
 
@@ -128,9 +129,16 @@ type numberChangeBody struct {
 	Number    *int                   `json:"number" doc:"The number after the change"`
 	Of        int                    `json:"of"`
 	Kind      projections.ChangeKind `json:"kind" doc:"What changed the number"`
+	Own       bool                   `json:"own" doc:"The act was on this entry, and not on another one"`
+	Text      string                 `json:"text" doc:"The same in words for the holder, in the language that was asked for" example:"Алдыңызда тұрған адам кезектен шығарылды."`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
 	CreatedAt time.Time              `json:"created_at" doc:"When the event was appended to the log"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
+}
+
+// Wording is the language in which an answer is worded. It is embedded.
+type Wording struct {
+	Language domain.Language `query:"language" doc:"The language of the texts. Default: kk"`
 }
 
 // numberState is the state of an entry at an instant.
@@ -181,7 +189,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 		PersonID: entry.PersonID, CaseID: entry.CaseID, ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf,
 		Status: notPlaced, Changes: []numberChangeBody{},
 	}
-	body.fill(in.ListID.Stream(), list.Numbers(in.EntryID, events, numberChanges))
+	body.fill(in.ListID.Stream(), list.Numbers(in.EntryID, events, numberChanges), in.Language)
 	var last housing.Step
 	if events > 0 {
 		last = list.Step(events - 1)
@@ -210,7 +218,7 @@ func (s *Server) holderOf(ctx context.Context, at EntryPath) (*housing.List, hou
 }
 
 // fill adds the state, the number and its changes.
-func (b *numbersBody) fill(stream string, n housing.Numbers) {
+func (b *numbersBody) fill(stream string, n housing.Numbers, l domain.Language) {
 	b.Of, b.ChangesOmitted = n.Of, n.Omitted
 	if n.Placed {
 		b.Status = numberState(n.State)
@@ -220,9 +228,10 @@ func (b *numbersBody) fill(stream string, n housing.Numbers) {
 	}
 	for _, c := range n.Changes {
 		line := numberChangeBody{
-			Of: c.Of, Kind: changesOf[c.Cause.Event], At: c.Cause.At, CreatedAt: c.Cause.Created,
+			Of: c.Of, Kind: changesOf[c.Cause.Event], Own: c.Own, At: c.Cause.At, CreatedAt: c.Cause.Created,
 			Event: domain.EventRef{Stream: stream, Revision: c.Cause.Revision}.String(),
 		}
+		line.Text = causeText(line.Kind, line.Own, l)
 		if c.Number > 0 {
 			line.Number = &c.Number
 		}
@@ -551,6 +560,7 @@ func (s *Server) getEntryNumbers() operation.Operation {
 
 type entryInput struct {
 	EntryPath
+	Wording
 	operation.AtLeast
 }
 
@@ -569,6 +579,8 @@ type entryRemovalBody struct {
 
 type changeBody struct {
 	Kind      projections.ChangeKind `json:"kind"`
+	Own       bool                   `json:"own" doc:"The act was on this entry, and not on another one"`
+	Text      string                 `json:"text" doc:"The same in words for the holder, in the language that was asked for" example:"Алдыңызда тұрған адам кезектен шығарылды."`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
 	CreatedAt time.Time              `json:"created_at" doc:"When the event was appended to the log"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
@@ -614,18 +626,18 @@ func (s *Server) getEntry() operation.Operation {
 		if p := operation.Citizen(ctx); !p.IsZero() && p != n.PersonID {
 			return nil, operation.NotYours()
 		}
-		return operation.Answer(numberOf(n), n.Revision, n.AsOf), nil
+		return operation.Answer(numberOf(n, in.Language), n.Revision, n.AsOf), nil
 	})
 }
 
-func numberOf(n projections.QueueNumber) numberBody {
+func numberOf(n projections.QueueNumber, l domain.Language) numberBody {
 	body := numberBody{
 		PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of,
 		SeniorityAt:  n.Seniority.At,
 		RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy,
 		AsOfPosition: n.AsOf,
 		LastChange: changeBody{
-			Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created,
+			Kind: n.LastChange.Kind, Own: n.LastChange.Own, Text: causeText(n.LastChange.Kind, n.LastChange.Own, l), At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created,
 			Event: n.LastChange.Event.String(),
 		},
 	}

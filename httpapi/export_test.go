@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/httpapi/operation"
+	"tizilim/projections"
 )
 
 // Operations returns what the server's operations declare.
@@ -56,3 +58,13 @@ func EnterStream(s *Server, person domain.PersonID, address string) (leave func(
 
 // Enumerations returns the types whose values the API lists.
 func Enumerations() []operation.Enumeration { return enumerations }
+
+// CauseText is what a holder reads of a change of their number.
+func CauseText(kind projections.ChangeKind, own bool, l domain.Language) string {
+	return causeText(kind, own, l)
+}
+
+// RemovalText is what a holder reads of the reason of a removal; "" where there is no text.
+func RemovalText(reason string, l domain.Language) string {
+	return removalTexts[housing.RemovalReason(reason)][l]
+}

@@ -311,9 +311,12 @@ func (s *Server) getList() operation.Operation {
 }
 
 type entriesInput struct {
-	ListID domain.ListID `path:"list_id" format:"uuid"`
-	Cursor string        `query:"cursor" maxLength:"200"`
-	Limit  int           `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	ListID   domain.ListID   `path:"list_id" format:"uuid"`
+	Status   standingState   `query:"status" doc:"Only entries in this state"`
+	DueBy    domain.Date     `query:"inventory_due_by" format:"date" doc:"Only entries that must be confirmed on this day or earlier"`
+	PersonID domain.PersonID `query:"person_id" format:"uuid" doc:"Only the entry of this person: POST /v1/persons/search finds the person by name"`
+	Cursor   string          `query:"cursor" maxLength:"200"`
+	Limit    int             `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	operation.AtLeast
 }
 
@@ -325,13 +328,13 @@ var standingStates = as[standingState]([]housing.EntryState{
 })
 
 type entryBody struct {
-	Number          int             `json:"number"`
-	EntryID         domain.EntryID  `json:"entry_id" format:"uuid"`
-	PersonID        domain.PersonID `json:"person_id" format:"uuid"`
-	CaseID          domain.CaseID   `json:"case_id" format:"uuid"`
-	SeniorityAt     time.Time       `json:"seniority_at"`
-	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
-	CertifiedNumber int             `json:"certified_number"`
+	Number  int            `json:"number"`
+	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
+	PersonLine
+	CaseID          domain.CaseID `json:"case_id" format:"uuid"`
+	SeniorityAt     time.Time     `json:"seniority_at"`
+	RegisteredOn    domain.Date   `json:"registered_on" format:"date"`
+	CertifiedNumber int           `json:"certified_number"`
 
 	Status         standingState `json:"status"`
 	InventoryDueOn domain.Date   `json:"inventory_due_on" format:"date"`
@@ -349,7 +352,8 @@ func (s *Server) listEntries() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-entries", Method: http.MethodGet, Path: "/v1/queues/{list_id}/entries", Tag: housingTag,
 		Of:       operation.OfList,
-		Summary:  "The entries of a list, in order",
+		Summary:  "The entries of a list, in order, with their holders",
+		Doc:      "A page of a part of the entries can have fewer of them than the limit; read on while there is a next page.",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeListUnknown},
 		Shows:    operation.ShowsPersons(),
@@ -357,7 +361,7 @@ func (s *Server) listEntries() operation.Operation {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		page, err := s.model.Entries(ctx, in.ListID, in.Cursor, in.Limit)
+		page, err := s.entriesFound(ctx, in)
 		if domain.CodeOf(err) == domain.CodeMalformed {
 			err = atField(err, "query.cursor")
 		}
@@ -368,13 +372,83 @@ func (s *Server) listEntries() operation.Operation {
 			ListID: in.ListID, Of: page.Of, Next: page.Next, AsOfPosition: page.AsOf,
 			Entries: make([]entryBody, len(page.Entries)),
 		}
+		holders := make([]domain.PersonID, len(page.Entries))
 		for i, e := range page.Entries {
+			holders[i] = e.PersonID
 			body.Entries[i] = entryBody{
-				Number: e.Number, EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,
+				Number: e.Number, EntryID: e.EntryID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,
 				RegisteredOn: e.RegisteredOn, CertifiedNumber: e.Certified,
 				Status: standingState(e.Status), InventoryDueOn: e.InventoryDueOn,
 			}
 		}
+		lines, err := s.personLines(ctx, holders)
+		if err != nil {
+			return nil, err
+		}
+		for i := range body.Entries {
+			body.Entries[i].PersonLine = lines[i]
+		}
 		return operation.Answer(body, page.Revision, page.AsOf), nil
 	})
+}
+
+// entriesScan bounds the entries that one page looks at.
+const entriesScan = 5000
+
+// entriesFound returns up to the limit of the entries that are asked for, behind the cursor.
+func (s *Server) entriesFound(ctx context.Context, in *entriesInput) (projections.EntriesPage, error) {
+	wanted := func(e projections.QueueEntry) bool {
+		return (in.Status == "" || standingState(e.Status) == in.Status) && (in.DueBy.IsZero() || !in.DueBy.Before(e.InventoryDueOn))
+	}
+	if !in.PersonID.IsZero() {
+		return s.entryOf(ctx, in, wanted)
+	}
+	page, err := s.model.Entries(ctx, in.ListID, in.Cursor, in.Limit)
+	if err != nil || in.Status == "" && in.DueBy.IsZero() {
+		return page, err
+	}
+	found := page
+	found.Entries = nil
+	for scanned := 0; ; {
+		for i, e := range page.Entries {
+			if scanned++; !wanted(e) {
+				continue
+			}
+			found.Entries = append(found.Entries, e)
+			if len(found.Entries) == in.Limit {
+				if found.Next = ""; page.Next != "" || i+1 < len(page.Entries) {
+					found.Next = projections.EntriesAfter(e)
+				}
+				return found, nil
+			}
+		}
+		if found.Next = page.Next; page.Next == "" || scanned >= entriesScan {
+			return found, nil
+		}
+		if page, err = s.model.Entries(ctx, in.ListID, page.Next, pageOfScan); err != nil {
+			return found, err
+		}
+	}
+}
+
+// pageOfScan is how many entries a scan reads at once.
+const pageOfScan = 500
+
+// entryOf returns the entry of the one person, if it is wanted.
+func (s *Server) entryOf(
+	ctx context.Context, in *entriesInput, wanted func(projections.QueueEntry) bool,
+) (projections.EntriesPage, error) {
+	page, err := s.model.Entries(ctx, in.ListID, "", 1)
+	if err != nil {
+		return page, err
+	}
+	page.Entries, page.Next = nil, ""
+	all, at, err := s.model.EntriesOf(ctx, in.PersonID)
+	page.AsOf = min(page.AsOf, at)
+	for _, n := range all {
+		if e := n.Line(); n.ListID == in.ListID && wanted(e) {
+			page.Entries = append(page.Entries, e)
+		}
+	}
+	return page, err
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -405,4 +406,66 @@ func TestAListIsFound(t *testing.T) {
 	s.get("/v1/queues/"+nobody, anybody).refused(http.StatusNotFound, domain.CodeListUnknown, "")
 	s.get("/v1/queues?cursor="+nobody, anybody).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
 	s.get("/v1/queues?cursor=1", anybody).is(http.StatusUnprocessableEntity)
+}
+
+// TestACommissionFindsEntries: with the names of their holders, by state, by the day of their
+// confirmation and by person; the pages of a part are the whole part, in order.
+func TestACommissionFindsEntries(t *testing.T) {
+	s := start(t).at(t)
+	commission, list := s.token(domain.RoleCommission), s.list()
+	var persons, ids []string
+	var last *answer
+	for i := range 7 {
+		person, entry, _ := s.entry(list)
+		persons, ids = append(persons, person), append(ids, entry)
+		if i%3 == 0 {
+			last = s.reviewed(list, entry)
+		}
+	}
+	path := "/v1/queues/" + list + "/entries"
+	walk := func(filter string, limit int) (found []string) {
+		for cursor := ""; ; {
+			a := s.seen(fmt.Sprintf("%s?limit=%d%s%s", path, limit, filter, cursor), commission, last)
+			for _, e := range a.at("entries").([]any) {
+				e := e.(map[string]any)
+				i := slices.Index(ids, e["entry_id"].(string))
+				if e["person_id"] != persons[i] || e["number"] != float64(i+1) || e["name"] == "" ||
+					!strings.HasPrefix(e["iin"].(string), "********") {
+					t.Errorf("entry %d is shown as %v", i, e)
+				}
+				found = append(found, ids[i])
+			}
+			if a.at("of") != 7.0 {
+				t.Errorf("%s: of %v", filter, a.at("of"))
+			}
+			next, more := a.body["next"].(string)
+			if !more {
+				return found
+			}
+			cursor = "&cursor=" + next
+		}
+	}
+	due := s.seen(path, commission, last).at("entries", 0, "inventory_due_on").(string)
+	day, err := domain.ParseDate(due)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := day.AddDays(-1).String()
+	for filter, want := range map[string][]string{
+		"":                                       ids,
+		"&status=under_review":                   {ids[0], ids[3], ids[6]},
+		"&status=active":                         {ids[1], ids[2], ids[4], ids[5]},
+		"&inventory_due_by=" + due:               ids,
+		"&inventory_due_by=" + before:            nil,
+		"&person_id=" + persons[4]:               {ids[4]},
+		"&status=active&person_id=" + persons[3]: nil,
+		"&person_id=" + nobody:                   nil,
+	} {
+		for _, limit := range []int{1, 2, 3, 100} {
+			if got := walk(filter, limit); !slices.Equal(got, want) {
+				t.Errorf("%s by %d: %v, want %v", filter, limit, got, want)
+			}
+		}
+	}
+	s.get(path+"?status=removed", commission).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.status")
 }

@@ -28,6 +28,7 @@ const (
 const eventStream = "text/event-stream"
 
 type myQueueInput struct {
+	Wording
 	Accept string `header:"Accept" doc:"text/event-stream sends the same body again whenever something changes, as events named queue"`
 	operation.AtLeast
 }
@@ -57,7 +58,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		body, err := s.numbersNow(ctx, reading)
+		body, err := s.numbersNow(ctx, in.Language, reading)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +66,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 			return s.jsonResponse(body, body.AsOfPosition)
 		}
 		person := operation.Citizen(ctx)
-		return &huma.StreamResponse{Body: func(out huma.Context) { s.streamNumbers(out, person, reading) }}, nil
+		return &huma.StreamResponse{Body: func(out huma.Context) { s.streamNumbers(out, person, in.Language, reading) }}, nil
 	})
 }
 
@@ -85,28 +86,28 @@ func numbersResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 }
 
 // numbersNow reads the numbers of the citizen who asks.
-func (s *Server) numbersNow(ctx context.Context, reading *operation.Reading) (myQueueBody, error) {
+func (s *Server) numbersNow(ctx context.Context, l domain.Language, reading *operation.Reading) (myQueueBody, error) {
 	entries, at, err := s.model.EntriesOf(ctx, operation.Citizen(ctx))
 	if err != nil {
 		return myQueueBody{}, err
 	}
 	body := myQueueBody{Entries: make([]numberBody, len(entries)), AsOfPosition: at}
 	for i, n := range entries {
-		body.Entries[i] = numberOf(n)
+		body.Entries[i] = numberOf(n, l)
 	}
 	return body, reading.Show(ctx, body)
 }
 
 // streamNumbers sends the numbers of the person, and again whenever they have
 // changed.
-func (s *Server) streamNumbers(out huma.Context, person domain.PersonID, reading *operation.Reading) {
+func (s *Server) streamNumbers(out huma.Context, person domain.PersonID, l domain.Language, reading *operation.Reading) {
 	changed, leave, err := s.streams.enter(person, clientAddress(out))
 	if err != nil {
 		s.api.Refuse(out, err)
 		return
 	}
 	defer leave()
-	body, err := s.numbersNow(out.Context(), reading) // after entering, so that no change is missed
+	body, err := s.numbersNow(out.Context(), l, reading) // after entering, so that no change is missed
 	if err != nil {
 		s.api.Refuse(out, err)
 		return
@@ -145,7 +146,7 @@ func (s *Server) streamNumbers(out huma.Context, person domain.PersonID, reading
 		if s.living.check(out.Context(), person, false) != nil {
 			return
 		}
-		now, err := s.numbersNow(out.Context(), reading)
+		now, err := s.numbersNow(out.Context(), l, reading)
 		if err != nil { // the next signal, or the next stream, sends the change
 			s.log.Debug("a stream could not read the numbers", "error", err)
 			s.streams.lookAgain(person)

@@ -18,6 +18,7 @@ func (s *Server) meOperations() []operation.Operation {
 		s.getOwnServices(),
 		s.getOwnAccesses(),
 		s.getOwnNumbers(),
+		s.getOwnEntries(),
 	}
 }
 
@@ -78,7 +79,7 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 	}
 	for _, reg := range r.Registrations {
 		body.Registrations = append(body.Registrations, registrationBody{
-			reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until,
+			reg.RegistrationID, reg.DwellingID, reg.Address, reg.Kind, reg.From, reg.Until,
 		})
 	}
 	return operation.Answer(body, r.Revision, r.AsOf), nil

@@ -535,6 +535,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-me", json, s.seen("/v1/me", s.as(owner), placed))
 	fits("get-my-services", json, s.seen("/v1/me/services?limit=2", s.as(owner), placed))
 	fits("get-my-queue", json, s.seen("/v1/me/queue", s.as(owner), placed))
+	fits("get-my-entries", json, s.seen("/v1/me/entries", s.as(owner), placed))
 	fits("get-my-accesses", json, s.get("/v1/me/accesses?limit=2", s.as(owner)).is(200))
 	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
 	s.command(entry+"/review", commission, body{"note": "n"}).is(200)

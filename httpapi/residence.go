@@ -38,6 +38,7 @@ type residenceInput struct {
 type registrationBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
+	Address        string                `json:"address" doc:"Of the dwelling, on the day that is asked for, as the registry knows it now"`
 	Kind           residence.Kind        `json:"kind"`
 	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
 	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Only for a temporary registration: the first day on which it no longer holds"`
@@ -89,7 +90,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 		}
 		for _, reg := range r.Registrations {
 			body.Registrations = append(body.Registrations, registrationBody{
-				reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until,
+				reg.RegistrationID, reg.DwellingID, reg.Address, reg.Kind, reg.From, reg.Until,
 			})
 		}
 		body.PersonID, body.AsOfPosition = r.PersonID, r.AsOf
@@ -175,7 +176,13 @@ func (s *Server) residenceThen(
 	}
 	slices.SortStableFunc(active, func(a, b residence.Registration) int { return cmp.Compare(a.Kind, b.Kind) })
 	for _, r := range active {
-		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
+		d, err := s.commands.KnownDwelling(ctx, r.DwellingID, true)
+		if err != nil {
+			return 0, err
+		}
+		body.Registrations = append(body.Registrations, registrationBody{
+			r.ID, r.DwellingID, d.AddressOn(m.asOf), r.Kind, r.From, r.Until,
+		})
 	}
 	return p.Revision(), nil
 }
@@ -228,6 +235,7 @@ type residentsBody struct {
 	KnownAt      time.Time       `json:"known_at"`
 	Owners       []ownerBody     `json:"owners"`
 	Residents    []residentBody  `json:"residents"`
+	Persons      []PersonLine    `json:"persons" doc:"Who the owners, their agents and the residents are; a citizen sees no IIN"`
 	Awaited      []awaitedBody   `json:"awaited,omitempty" doc:"What is awaited now after a death, whatever the day that is asked for"`
 	AsOfPosition domain.Position `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
@@ -269,8 +277,28 @@ func (s *Server) getDwellingResidents() operation.Operation {
 		} else if err := s.residentsThen(ctx, in.ID, m, &body); err != nil {
 			return nil, operation.Hide(ctx, err)
 		}
+		if err := s.nameResidents(ctx, &body); err != nil {
+			return nil, err
+		}
 		return operation.Answer(body, d.Revision, d.AsOf), nil
 	})
+}
+
+// nameResidents says who the persons of the answer are.
+func (s *Server) nameResidents(ctx context.Context, b *residentsBody) error {
+	ids := named(b.Owners)
+	for _, r := range b.Residents {
+		ids = append(ids, r.PersonID)
+	}
+	slices.SortFunc(ids, func(a, b domain.PersonID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	lines, err := s.personLines(ctx, slices.Compact(ids))
+	if !operation.Citizen(ctx).IsZero() {
+		for i := range lines {
+			lines[i].IIN = ""
+		}
+	}
+	b.Persons = lines
+	return err
 }
 
 // awaitedBody is what is awaited after a death.

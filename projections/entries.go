@@ -247,6 +247,9 @@ func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string,
 	return page, nil
 }
 
+// EntriesAfter is the cursor of the page behind the entry.
+func EntriesAfter(e QueueEntry) string { return orderMember(e.Seniority, e.EntryID) }
+
 func wellFormedCursor(cursor string) bool {
 	if len(cursor) != seniorityKeyLen+36 {
 		return false

@@ -55,6 +55,7 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 		second := placeOn(s, 2, 20, 2)
 		third := placeOn(s, 3, 30, 3)
 		r := projected(t, client, s)
+		own := map[uint64]int{first.Revision: 1, second.Revision: 2, third.Revision: 3} // whose change is in the event
 		expect := func(n, number, of int, kind ChangeKind, change domain.Recorded) {
 			t.Helper()
 			got, err := r.Number(ctx, listID(1), entryID(n))
@@ -67,7 +68,7 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 				InventoryDueOn: day.AddMonths(12),
 				LastChange: Change{
 					Kind: kind, EffectiveAt: change.Event.EffectiveAt().UTC(), Created: change.Created.UTC(),
-					Event: domain.EventRef{Stream: change.Stream, Revision: change.Revision},
+					Event: domain.EventRef{Stream: change.Stream, Revision: change.Revision}, Own: own[change.Revision] == n,
 				},
 				Revision: s.revisions[listID(1).Stream()] - 1, AsOf: s.head(),
 			}
@@ -81,17 +82,20 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 		expect(3, 3, 3, Placed, third)
 
 		gone := removeFrom(s, 2, 20)
+		own[gone.Revision] = 2
 		reach(t, r, s.head())
 		expect(1, 1, 2, Placed, first) // before it: untouched
 		expect(2, 0, 2, Removed, gone)
 		expect(3, 2, 2, Removed, gone)
 
 		gone1 := removeFrom(s, 1, 10)
+		own[gone1.Revision] = 1
 		reach(t, r, s.head())
 		expect(2, 0, 1, Removed, gone) // has no number that could change
 		expect(3, 1, 1, Removed, gone1)
 
 		back := reinstateOn(s, 2, 20)
+		own[back.Revision] = 2
 		reach(t, r, s.head())
 		expect(2, 1, 2, Reinstated, back)
 		expect(3, 2, 2, Reinstated, back)

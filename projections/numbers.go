@@ -125,6 +125,7 @@ type Change struct {
 	EffectiveAt time.Time
 	Created     time.Time // when the log learned of it
 	Event       domain.EventRef
+	Own         bool // it is of the entry that was asked for, and not of another one
 }
 
 // formatChange writes a change so that it names the event and nobody.
@@ -256,7 +257,16 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 	if n.LastChange, err = parseChange(change); err != nil {
 		return QueueNumber{}, corrupt("change of a number", err)
 	}
+	n.LastChange.Own = change == rec["change"]
 	return n, nil
+}
+
+// Line is the same place as a line of its list.
+func (n QueueNumber) Line() QueueEntry {
+	return QueueEntry{
+		Number: n.Number, EntryID: n.EntryID, PersonID: n.PersonID, CaseID: n.CaseID, Seniority: n.Seniority,
+		RegisteredOn: n.RegisteredOn, Certified: n.Certified, Status: n.Status, InventoryDueOn: n.InventoryDueOn,
+	}
 }
 
 // UnknownEntry says that the list has no such entry, or none of whoever asks.

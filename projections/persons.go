@@ -108,6 +108,7 @@ type PersonResidence struct {
 type Residence struct {
 	RegistrationID domain.RegistrationID
 	DwellingID     domain.DwellingID
+	Address        string // of the dwelling now
 	Kind           residence.Kind
 	From           domain.Date
 	Until          domain.Date // zero for a permanent one
@@ -116,15 +117,29 @@ type Residence struct {
 var residenceQuery = query(`
 return redis.call('HGETALL', g .. ARGV[5])`)
 
+// personQuery returns the record of a person, and the addresses of the dwellings in it by their ids.
+var personQuery = query(`
+local rec, addresses = redis.call('HGETALL', g .. ARGV[5]), {}
+for i = 2, #rec, 2 do
+  local dwelling = string.find(rec[i - 1], '` + registrationPrefix + `', 1, true) == 1 and string.match(rec[i], '"dwelling":"([^"]+)"')
+  if dwelling then
+    local address = redis.call('HGET', g .. 'dwelling-' .. dwelling, 'address')
+    if not address then damage = 'dwelling-' .. dwelling end
+    addresses[#addresses + 1] = dwelling
+    addresses[#addresses + 1] = address or ''
+  end
+end
+return {rec, addresses}`)
+
 // Residence returns where the person is registered on the day, which is today, and for a record
 // that was merged that of the survivor: ended registrations are not kept here, past days are answered by a replay of
 // the log. Error: [domain.CodePersonUnknown].
 func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain.Date) (PersonResidence, error) {
-	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream())
+	data, at, err := r.read(ctx, personQuery, id.Stream(), id.Stream())
 	if err != nil {
 		return PersonResidence{}, err
 	}
-	rec := asRecord(data)
+	rec, addresses := asRecord(data[0]), asRecord(data[1])
 	if survivor, err := uuid.Parse(rec[mergedField]); err == nil { // no record of a survivor has the field
 		return r.Residence(ctx, domain.PersonID{UUID: survivor}, today)
 	}
@@ -142,7 +157,7 @@ func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain
 	result := PersonResidence{PersonID: id, Class: residence.Class(rec["class"]), Revision: revision, AsOf: at}
 	for _, a := range active {
 		result.Registrations = append(result.Registrations, Residence{
-			RegistrationID: a.id, DwellingID: a.Dwelling, Kind: a.Kind, From: a.From, Until: a.Until,
+			RegistrationID: a.id, DwellingID: a.Dwelling, Address: addresses[a.Dwelling.String()], Kind: a.Kind, From: a.From, Until: a.Until,
 		})
 	}
 	return result, nil

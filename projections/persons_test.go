@@ -25,8 +25,8 @@ func TestResidenceShowsWhatHoldsToday(t *testing.T) {
 		want := PersonResidence{
 			PersonID: personID(1), Class: residence.Citizen, Revision: last.Revision, AsOf: s.head(),
 			Registrations: []Residence{
-				{RegistrationID: registrationID(1), DwellingID: dwellingID(1), Kind: residence.Permanent, From: day},
-				{RegistrationID: registrationID(2), DwellingID: dwellingID(2), Kind: residence.Temporary, From: day,
+				{RegistrationID: registrationID(1), DwellingID: dwellingID(1), Address: "Abai 1", Kind: residence.Permanent, From: day},
+				{RegistrationID: registrationID(2), DwellingID: dwellingID(2), Address: "Abai 1", Kind: residence.Temporary, From: day,
 					Until: day.AddMonths(1)},
 			},
 		}
@@ -64,7 +64,7 @@ func TestResidenceShowsWhatHoldsToday(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, got.Registrations, []Residence{{RegistrationID: registrationID(3), DwellingID: dwellingID(2),
+		same(t, got.Registrations, []Residence{{RegistrationID: registrationID(3), DwellingID: dwellingID(2), Address: "Abai 1",
 			Kind: residence.Permanent, From: day}})
 		left, err := r.Residents(ctx, dwellingID(1), day)
 		if err != nil || len(left.Residents) != 0 {

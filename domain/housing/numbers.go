@@ -12,6 +12,7 @@ type NumberChange struct {
 	Number int        // from now on; 0 while the entry is not on the list
 	Of     int        // entries on the list
 	State  EntryState // of the entry
+	Own    bool       // the cause moved the entry itself; else another entry
 	Cause  Step
 }
 
@@ -184,7 +185,8 @@ func (l *List) Numbers(id domain.EntryID, events, changes int) Numbers {
 	for i := range at {
 		k := (n.Omitted + i) % len(at)
 		n.Changes = append(n.Changes, NumberChange{
-			Number: numbers[k], Of: int(l.trail.at(at[k]).of), State: l.stateAfter(id, at[k]+1), Cause: l.Step(at[k]),
+			Number: numbers[k], Of: int(l.trail.at(at[k]).of), State: l.stateAfter(id, at[k]+1),
+			Own: l.trail.at(at[k]).entry == id, Cause: l.Step(at[k]),
 		})
 	}
 	if n.Placed {
