@@ -264,6 +264,7 @@ const (
 	CodeNotAllCompared      Code = "not_all_compared"
 	CodeServiceNotStated    Code = "service_not_stated"
 	CodeServiceElsewhere    Code = "service_of_another_body"
+	CodeServiceEnded        Code = "service_has_ended"
 
 	// The procedure of a case (C2-C13, C15).
 	CodeStepNotOpen      Code = "step_not_open"

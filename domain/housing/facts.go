@@ -61,6 +61,7 @@ var Contradictions = []domain.Code{
 	domain.CodeCountedElsewhere, domain.CodeChildOfAge, domain.CodeSpouseMinor, domain.CodeLeftCountry, domain.CodeRegisteredElsewhere,
 	domain.CodeAreaDiffers, domain.CodeRoomsDiffer, domain.CodeCauseNotRecorded, domain.CodeNotAllCompared,
 	domain.CodePersonDead, domain.CodeServiceNotStated, domain.CodeServiceElsewhere,
+	domain.CodeServiceEnded,
 }
 
 // contradicting says each contradiction in words.
@@ -81,6 +82,7 @@ var contradicting = map[domain.Code]string{
 	domain.CodePersonDead:          "the death of this member of the family is recorded: they are not counted",
 	domain.CodeServiceNotStated:    "the applicant states no service in the body whose list it is",
 	domain.CodeServiceElsewhere:    "the applicant states a service in another body than the one whose list it is",
+	domain.CodeServiceEnded:        "the end of the holder's service in the body whose list it is is recorded",
 }
 
 // warning is the contradiction as a part of a refusal.
@@ -449,9 +451,13 @@ func (a *Application) contradicted(
 // Compare returns what the facts say against the need of an entry, as a provision would find it
 // today.
 func (e Entry) Compare(f Facts, today domain.Date, by rules.Book) []Contradiction {
-	return f.contradictions(comparison{
+	found := f.contradictions(comparison{
 		holder: e.PersonID, family: e.Family, since: domain.DateOf(e.FiledAt), today: today, by: by.On(today),
 	})
+	if ended := e.service.on; !ended.IsZero() { // a review has kept the entry, and who provides answers for it again
+		found = append(found, Contradiction{Code: domain.CodeServiceEnded, PersonID: e.PersonID, Recorded: ended.String()})
+	}
+	return found
 }
 
 // Text says the contradiction in words, without naming anybody.

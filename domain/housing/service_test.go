@@ -1,6 +1,7 @@
 package housing_test
 
 import (
+	"slices"
 	"testing"
 
 	"tizilim/domain"
@@ -198,6 +199,29 @@ func TestQ42_TheEndOfAServiceIsReviewed(t *testing.T) {
 		e, _ := q.Entry(a)
 		if n, _ := q.Number(a); e.State() != c.want || n != 1 {
 			t.Errorf("Q42 %s: %s with number %d, want %s with 1", name, e.State(), n, c.want)
+		}
+	}
+}
+
+// TestQ42_AnEndedServiceIsAnswered: before a dwelling is provided, until the end is undone or another person holds the entry.
+func TestQ42_AnEndedServiceIsAnswered(t *testing.T) {
+	a := entry("a")
+	one := opened().placed(a, aigul, filed(-72, 10), 1)
+	ended := one.then(housing.ServiceEnded{ListID: list, EntryID: a, PersonID: aigul, On: day("2026-03-10")})
+	want := housing.Contradiction{Code: domain.CodeServiceEnded, PersonID: aigul, Recorded: "2026-03-10"}
+	for name, c := range map[string]struct {
+		given on
+		want  []housing.Contradiction
+	}{
+		"serving": {one, nil},
+		"ended":   {ended, []housing.Contradiction{want}},
+		"undone":  {ended.then(housing.ServiceEndUndone{ListID: list, EntryID: a, PersonID: aigul}), nil},
+		"of a former holder": {ended.then(housing.EntryTransferred{
+			ListID: list, EntryID: a, From: aigul, PersonID: erlan}), nil},
+	} {
+		e, _ := c.given.fold().Entry(a)
+		if got := e.Compare(housing.Facts{}, domaintest.Today(), rules.Book{}); !slices.Equal(got, c.want) {
+			t.Errorf("Q42 %s: %v, want %v", name, got, c.want)
 		}
 	}
 }
