@@ -1,6 +1,7 @@
 package housing_test
 
 import (
+	"reflect"
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
@@ -28,6 +29,7 @@ func (f *followed) Apply(rec domain.Recorded) {
 	}
 	f.Changes = append(f.Changes, housing.NumberChange{
 		Number: number, Of: f.list.Len(), State: e.State(), Cause: f.list.Step(f.list.Steps() - 1),
+		Own: reflect.ValueOf(rec.Event).FieldByName("EntryID").Interface() == f.entry,
 	})
 }
 
