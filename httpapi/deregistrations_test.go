@@ -256,7 +256,7 @@ func TestR46_ARefusalThatFellIsVoidInItsPublicCheck(t *testing.T) {
 	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
 	path := "/v1/cases/" + asked.id("case_id")
 	no := s.command(path+"/confirmation", s.as(second), answered("decline")).is(http.StatusOK)
-	document := s.seen("/v1/certificates/"+s.issued(asked, "deregistration_refusal"), s.as(owner), no)
+	document := s.seen("/v1/certificates/"+s.issued(no, "deregistration_refusal"), s.as(owner), no)
 	check := "/v1/certificates/check/" + strings.ReplaceAll(document.body["check_code"].(string), " ", "%20")
 	if c := s.get(check, "").is(http.StatusOK); c.at("status") != "valid" {
 		t.Fatalf("it is checked as %s", c.text)

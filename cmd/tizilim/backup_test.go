@@ -56,6 +56,7 @@ func TestABackupRestoresTheRegistryWithItsKeys(t *testing.T) {
 	b := startBackups(t)
 	rules := b.file("rules", "{}")
 	served, offline := filepath.Join(b.dir, "served"), filepath.Join(b.dir, "offline")
+	before := use(t, "eventstore", "read", "$all", "--data", storeDirOf(b.data))
 	use(t, "backup", served, "--data", b.data, "--recipient", b.recipient, "--rules", rules)
 	log := use(t, "eventstore", "read", "$all", "--data", storeDirOf(b.data))
 	b.signal(syscall.SIGTERM)
@@ -84,8 +85,8 @@ func TestABackupRestoresTheRegistryWithItsKeys(t *testing.T) {
 	use(t, "restore", offline, "--data", second, "--passphrase-file", passphrase)
 	expectPrivate(t, first)
 	expectPrivate(t, second)
-	if got := use(t, "eventstore", "read", "$all", "--data", storeDirOf(first)); got != log {
-		t.Error("the log of the restored registry is another one")
+	if got := use(t, "eventstore", "read", "$all", "--data", storeDirOf(first)); !strings.HasPrefix(got, before) || !strings.HasPrefix(log, got) {
+		t.Error("the log of the restored registry is not that of the time of the backup") // the server goes on appending
 	}
 	again := serve(t, second, "127.0.0.1:0", "--quiet")
 	if got := use(t, "verify", "--data", second); !strings.Contains(got, "0 differences") {
