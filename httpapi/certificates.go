@@ -237,6 +237,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (
 		return body, page, 0, err
 	}
 	page = pages.Document(issued.Page)
+	page.Trial = s.trial != nil
 	page.CheckURL = s.baseURL + checkPath + page.CheckCode.Grouped()
 	if in.Language != "" {
 		page.Language = in.Language

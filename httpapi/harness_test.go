@@ -115,7 +115,8 @@ type settings struct {
 	rules      rules.Book
 	limits     limits.Table // nil: nothing is bounded
 	proxies    []string
-	security   io.Writer // nil: there is no security log
+	security   io.Writer     // nil: there is no security log
+	trial      httpapi.Trial // nil: the time is real
 
 	dir   string // of files and the socket of the event store; empty: it is in memory
 	plain bool   // values are not sealed, and events have no MAC
@@ -233,7 +234,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		PersonKey: r.person, Proofs: r.tree, Pages: signer,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
-		Limits: r.limiter(set.limits), Proxies: set.proxies, Witness: r.witness(set.security),
+		Limits: r.limiter(set.limits), Proxies: set.proxies, Trial: set.trial, Witness: r.witness(set.security),
 	}
 	r.server = httpapi.New(r.config)
 	r.http = httptest.NewServer(r.server)

@@ -60,6 +60,7 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Clock     Clock // says whether Now can be relied on; nil: it always can
+	Trial     Trial // moves Now; nil: nobody does
 	Version   string
 
 	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
@@ -90,6 +91,7 @@ type Server struct {
 	metrics   *metrics
 	now       func() time.Time
 	clock     Clock
+	trial     Trial
 	streams   *streams
 	waits     func() *domain.Error                          // why nothing is answered; nil: it is
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
@@ -110,7 +112,7 @@ func New(c Config) *Server {
 		Handler: headsToo{engine}, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
-		clock:   c.Clock, answers: newAnswers(), papers: newPapers(),
+		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), papers: newPapers(),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
@@ -120,7 +122,7 @@ func New(c Config) *Server {
 		panic(err) // only for a size that is not positive
 	}
 	s.route(engine)
-	s.ops = opsOf(engine, c.Metrics)
+	s.ops = s.trialOps(opsOf(engine, c.Metrics))
 
 	config := operation.HumaConfig(
 		"Tizilim: register of residence and queue for service housing", c.Version, enumerations...,
@@ -195,7 +197,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
-	engine.Use(harden, s.observe, s.bound, s.recover)
+	engine.Use(harden, s.showTrial, s.observe, s.bound, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
 			"there is no such address; /openapi.json lists them all", ""))

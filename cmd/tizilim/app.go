@@ -25,6 +25,7 @@ import (
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
+	"tizilim/httpapi/operation"
 	"tizilim/httpapi/security"
 	"tizilim/projections"
 )
@@ -84,6 +85,7 @@ type app struct {
 	redisInProcess bool
 
 	clock *clock.Clock
+	trial *trialClock // nil: the time is real
 
 	*life
 }
@@ -131,6 +133,9 @@ func start(c config) (a *app, err error) {
 	}
 	a.listener = c.front.bound(a.listener)
 	a.clock = c.clock.open(c.logger)
+	if a.trial, err = a.openTrial(c); err != nil {
+		return a, err
+	}
 	if a.opsListener, err = c.front.listenOps(); err != nil {
 		return a, err
 	}
@@ -194,12 +199,16 @@ func (a *app) build(c config) (err error) {
 		return err
 	}
 	a.opened(closeLog)
+	var tokens operation.Tokens = accepted
+	if a.trial != nil {
+		tokens = realTime{accepted}
+	}
 	options := a.modelOptions(c)
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
-		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, Identity: identities,
+		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: tokens, Identity: identities,
 		PersonKey: a.keys.person,
-		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Version: version(),
+		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Trial: a.trial.moved(), Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
 	}))

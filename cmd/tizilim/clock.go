@@ -15,6 +15,7 @@ import (
 type clockFlags struct {
 	ClockBound time.Duration `help:"By how much the clock of this process may differ from that of the event store, and from the time that has passed. Beyond it, commands are refused and nothing falls due." default:"5s" env:"TIZILIM_CLOCK_BOUND"`
 	TrustClock bool          `help:"Begin although the log has an event of a later time than this clock shows: the clock is right now and was wrong before." env:"TIZILIM_TRUST_CLOCK"`
+	TrialClock bool          `help:"Try how terms pass: tizilim trial-clock moves the clock forward. Only in a data directory of its own, on this machine alone; every answer and document says so." env:"TIZILIM_TRIAL_CLOCK"`
 }
 
 func (f clockFlags) check() error {

@@ -33,6 +33,7 @@ type commandLine struct {
 	Rebuild       rebuildCommand       `cmd:"" help:"Build a new read model beside the current one, then switch to it."`
 	Audit         auditCommand         `cmd:"" help:"Check what the log proves, without trusting the server."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
+	TrialClock    trialClockCommand    `cmd:"" help:"Move the clock of a server that was started with --trial-clock."`
 	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`

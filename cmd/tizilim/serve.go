@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := c.frontFlags.check(); err != nil {
 		return err
 	}
-	if err := c.clockFlags.check(); err != nil {
+	if err := cmp.Or(c.clockFlags.check(), c.checkTrial()); err != nil {
 		return err
 	}
 	if c.BaseURL != "" {

@@ -38,7 +38,7 @@ func (c *signCommand) Run(ctx context.Context) error {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return fmt.Errorf("the body on standard input is not a JSON object: %w", err)
 	}
-	signature, err := k.authority.signature(iin, c.Request, c.Key, body)
+	signature, err := k.authority.signature(iin, c.Request, c.Key, body, nowIn(c.Data))
 	if err != nil {
 		return err
 	}

@@ -45,13 +45,13 @@ func openAuthority(path string) (authority, error) {
 	return authority{d}, nil
 }
 
-// signature returns the member "signature" of a request with that body.
-func (a authority) signature(iin domain.IIN, request, key string, body []byte) (map[string]any, error) {
+// signature returns the member "signature" of a request with that body, made at that time.
+func (a authority) signature(iin domain.IIN, request, key string, body []byte, at time.Time) (map[string]any, error) {
 	text, err := httpapi.SigningText(request, key, body)
 	if err != nil {
 		return nil, err
 	}
-	cms, err := a.Sign(iin, text, time.Now())
+	cms, err := a.Sign(iin, text, at)
 	return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err
 }
 

@@ -24,6 +24,7 @@ type Page struct {
 	VoidSince   domain.Date // since which it is not in force; zero while it is
 	VoidBy      Overtaking
 	Replaces    string // number of the document that a duplicate replaces
+	Trial       bool   // made by a clock that somebody moves: it proves nothing
 
 	Name      domain.Personal
 	BirthDate domain.Date

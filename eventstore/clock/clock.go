@@ -48,6 +48,7 @@ type Clock struct {
 	config Config
 
 	mu       sync.Mutex
+	forward  time.Duration // by which the clock was moved
 	ref      reference
 	log      Log           // nil: the log has no clock of its own
 	newest   time.Time     // event that is known of the log
@@ -84,8 +85,17 @@ func New(c Config) *Clock {
 }
 
 // wall is the clock of the machine without its monotonic part, by which [time.Time.Sub]
-// would otherwise not notice that it was set.
-func (k *Clock) wall() time.Time { return k.config.Wall().Round(0) }
+// would otherwise not notice that it was set. The caller holds k.mu.
+func (k *Clock) wall() time.Time { return k.config.Wall().Round(0).Add(k.forward) }
+
+// Forward moves the clock forward, as if the time had passed: for a registry in which somebody tries
+// how terms pass, and whose log has no other clock. by is not negative.
+func (k *Clock) Forward(by time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forward += by
+	k.ref.at = k.ref.at.Add(by)
+}
 
 // Follow makes the clock of the log the reference, from its first answer on.
 func (k *Clock) Follow(log Log) {

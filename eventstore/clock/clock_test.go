@@ -83,6 +83,24 @@ func TestAClockThatJumpsIsRefusedUntilItIsBackAndShowsTheTimeThatHasPassed(t *te
 	}
 }
 
+// TestAClockThatIsMovedForwardAgrees with the time that passes, before and after.
+func TestAClockThatIsMovedForwardAgrees(t *testing.T) {
+	m := &machine{}
+	k := m.clock()
+	agrees(t, k)
+	for i, by := range []time.Duration{0, time.Hour, 365 * 24 * time.Hour} {
+		before := k.Now()
+		k.Forward(by)
+		m.passed += time.Minute
+		if got := k.Now().Sub(before); got != by+time.Minute {
+			t.Errorf("step %d: it went forward by %s", i, got)
+		}
+		agrees(t, k)
+	}
+	m.set = time.Hour // and a jump of the machine is one as ever
+	disagrees(t, k, "the time that has passed")
+}
+
 func TestAClockThatWasCorrectedIsUsedOnceTheLogsClockAgrees(t *testing.T) {
 	m := &machine{}
 	k := m.clock()

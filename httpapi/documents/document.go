@@ -42,10 +42,13 @@ func (d Document) Heading() string {
 	return labelNumber.in(d.Language) + " " + d.Number + ", " + day(d.IssuedOn, d.Language)
 }
 
-// Marks are what sets this copy apart: that it is void or no longer valid, a
+// Marks are what sets this copy apart: that it is of a trial, is void or no longer valid, a
 // duplicate, a corrected version.
 func (d Document) Marks() []string {
 	var marks []string
+	if d.Trial {
+		marks = append(marks, markTrial.in(d.Language))
+	}
 	if !d.VoidSince.IsZero() {
 		marks = append(marks, NoLonger(d.VoidBy, d.VoidSince, d.Language))
 	}

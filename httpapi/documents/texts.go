@@ -267,6 +267,7 @@ var (
 		body.Specialist: {"маман", "специалист", "specialist"},
 	}
 
+	markTrial     = text{"СЫНАҚ: құжаттың күші жоқ", "ПРОБА: документ не имеет силы", "TRIAL: this document has no force"}
 	markDuplicate = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
 	markInsteadOf = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
 	markCorrected = text{
