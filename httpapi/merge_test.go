@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/notice"
 )
 
 // positions are those of the events of a person's history, read in pages of the size.
@@ -139,6 +140,55 @@ func TestR33_TwoRecordsOfOneHumanAreMergedAndR34TheMergeIsUndone(t *testing.T) {
 		}
 	}
 	s.registered(twin, s.dwelling(owner), "2026-03-15", "")
+	s.verified()
+}
+
+// TestR33_C28_WhatTheAbsorbedRecordWasToldIsContestedByTheSurvivor, in the case that decided, or in
+// the one that the act gets, and in the name of the record that the act touched: after the merge was
+// undone, the complaint is that of this record alone.
+func TestR33_C28_WhatTheAbsorbedRecordWasToldIsContestedByTheSurvivor(t *testing.T) {
+	s := start(t).at(t)
+	s.notify(nil)
+	operator, provider := s.token(domain.RoleOperator), s.token(domain.RoleProvider)
+	owner, survivor := s.citizen(), s.citizen()
+	twin, caseID := s.twin(owner)
+	registered := s.registered(twin, s.dwelling(owner), "2026-03-15", "").id("registration_id")
+	annulled := s.command("/v1/persons/"+twin+"/corrections", provider, correction(body{
+		"registration_id": registered, "action": "annul",
+	}).with(body{"accept": []string{"leaves_without_residence"}})).is(http.StatusCreated)
+	removed := s.told(twin, notice.YouAreDeregistered, annulled)
+	corrected := s.told(twin, notice.RecordCorrected, annulled)
+	s.command("/v1/complaints", s.as(survivor), body{"notice_id": removed["notice_id"], "grounds": "g"}).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
+
+	merged := s.command("/v1/persons/"+twin+"/merges", operator, body{
+		"survivor_id": survivor, "replaced_iin": "of_absorbed", "basis": paper,
+	}).is(http.StatusOK)
+	s.notify(merged)
+	if got := s.told(survivor, notice.YouAreDeregistered, merged); got["notice_id"] != removed["notice_id"] {
+		t.Errorf("the survivor was told %v", got)
+	}
+	if id := s.contests(survivor, removed).id("case_id"); id != caseID {
+		t.Errorf("contested in the case %s, want %s", id, caseID)
+	}
+	act := s.contests(survivor, corrected)
+	for _, id := range []string{caseID, act.id("case_id")} {
+		if c := s.seen("/v1/cases/"+id, s.as(survivor), act).is(http.StatusOK); c.at("complaint", "complainant_id") != twin {
+			t.Errorf("the complaint in %s is that of %v, not of the record that was told", id, c.at("complaint", "complainant_id"))
+		}
+	}
+	s.command("/v1/complaints", s.citizenToken(), body{"notice_id": removed["notice_id"], "grounds": "g"}).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
+
+	undone := s.command("/v1/persons/"+twin+"/merges/undo", provider, body{
+		"merge": eventRef(merged, 0), "reasons": "a namesake", "basis": paper,
+	}).is(http.StatusOK)
+	for _, id := range []string{caseID, act.id("case_id")} {
+		s.seen("/v1/cases/"+id, s.as(twin), undone).is(http.StatusOK)
+		s.get("/v1/cases/"+id, s.as(survivor)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	}
+	s.command("/v1/complaints", s.as(survivor), body{"notice_id": removed["notice_id"], "grounds": "g"}).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.verified()
 }
 

@@ -142,9 +142,12 @@ func (s *Server) fileComplaint() operation.Operation {
 		if err != nil {
 			return command.Receipt{}, filedComplaint{}, err
 		}
-		who := command.Whose(n)
 		if !n.Known() {
 			return command.Receipt{}, filedComplaint{}, operation.NotYours()
+		}
+		who, err := s.commands.WhoIs(ctx, command.Whose(n)) // the record may have been merged into another one (R33)
+		if err != nil {
+			return command.Receipt{}, filedComplaint{}, err
 		}
 		if call.Command, err = s.acting(ctx, call.Command, who, in.Body.Representing); err != nil {
 			return command.Receipt{}, filedComplaint{}, operation.Hide(ctx, err)
