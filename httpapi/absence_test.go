@@ -46,7 +46,7 @@ var fromTheLog = []string{
 var showAll = []string{
 	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-my-entries", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
-	"list-queues",
+	"list-queues", "get-requirements",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -116,6 +116,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
 		"get-my-entries":        {{"/v1/me/entries", own, nil}},
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},
+		"get-requirements":      {{"/v1/services/s000/requirements?channel=portal", "", nil}},
 		"preview-signature":     nil, // of what is sent
 		"search-dwelling":       {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},
 		"get-street-renaming":   nil, // in the log alone

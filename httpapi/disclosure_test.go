@@ -362,6 +362,7 @@ func looks(s *subtest) []look {
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", by: guest, leaves: nobody},
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
 			body: body{"request": "POST /v1/deregistrations", "idempotency_key": "key", "application": body{}}},
+		{what: "get-requirements", path: "/v1/services/s000/requirements?channel=portal", leaves: nobody},
 		{what: "get-log-head", path: "/v1/log/head", leaves: nobody},
 		{what: "get-log-key", path: "/v1/log/key", leaves: nobody},
 		{what: "get-inclusion-proof", path: "/v1/log/proofs/inclusion?event=residence-" + owner + "@0", leaves: nobody},

@@ -22,6 +22,8 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.Channels),
 	operation.Values(domain.DocumentTypes),
 	operation.Values(domain.Languages),
+	operation.Values(domain.Papers),
+	operation.Values(domain.PapersFor),
 	operation.Values(append(slices.Clone(domain.Services), domain.Complaint)),
 	operation.Values(domain.SignatureMethods),
 	operation.Values(domain.Votes),
@@ -91,6 +93,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(projections.ChangeKinds),
 
 	operation.Values(applicationChannels),
+	operation.Values(servicesApplied),
 	operation.Values(noticeSubjects),
 	operation.Values(proposalOutcomes),
 	operation.Values(consequences),

@@ -135,7 +135,7 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 						t.Errorf("parameter %s: not in the path, or not required", name)
 					}
 					delete(inPath, name)
-					if p["schema"].(map[string]any)["format"] != "uuid" && name != "code" {
+					if p["schema"].(map[string]any)["format"] != "uuid" && name != "code" && name != "service" { // neither names a person
 						t.Errorf("parameter %s is no UUID", name)
 					}
 				case "query", "header":
@@ -648,6 +648,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	}.with(lookedAt)).is(200))
 	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
 	fits("list-queues", json, s.get("/v1/queues", auditor).is(200))
+	fits("get-requirements", json,
+		s.get("/v1/services/s001/requirements?channel=portal&class=citizen&ground=owner_application", "").is(200))
 	fits("get-queue", json, s.get("/v1/queues/"+list, auditor).is(200))
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
 	fits(

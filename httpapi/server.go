@@ -169,7 +169,7 @@ func (s *Server) operations() []operation.Operation {
 		s.dwellingOperations(), s.stockOperations(), s.streetOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
-		s.applicationOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
+		s.applicationOperations(), s.requirementOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
 		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)

@@ -339,6 +339,26 @@ func (a *Application) Receive(
 	}}, nil
 }
 
+// Requirements returns the papers of an S000 application that consents to look-ups, by the
+// edition. It refuses a channel that takes none. Through the portal the application is signed
+// electronically (S000-2, S000-3).
+func Requirements(channel domain.Channel, by rules.Edition) ([]domain.Requirement, error) {
+	if _, err := signaturesOn(channel, by); err != nil {
+		return nil, err
+	}
+	list := []domain.Requirement{{
+		Paper: domain.PaperService, Field: "service.basis", Types: domain.DocumentTypes, For: domain.ForApplicant,
+		Code: domain.CodeServiceNotStated, Advised: true,
+	}}
+	if channel != domain.ChannelPortal && by.NeedsBasis(rules.LookupConsent) {
+		list = append(list, domain.Requirement{
+			Paper: domain.PaperSignedApplication, Field: "basis", Types: domain.DocumentTypes,
+			For: domain.ForApplication, Code: domain.CodeBasisRequired,
+		})
+	}
+	return list, nil
+}
+
 // checkBasis keeps that a desk states the applicant's consent on a paper.
 func (c ReceiveApplication) checkBasis(cmd domain.Command) error {
 	if !c.Consent && c.Basis.IsZero() {
@@ -350,16 +370,25 @@ func (c ReceiveApplication) checkBasis(cmd domain.Command) error {
 // checkSignature keeps C17 for S000: through the portal an EDS or a one-time
 // password (S000-2, S000-3), on paper by hand.
 func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition) error {
-	allowed, open := e.Placement.Signatures[ch]
-	if !open {
-		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
-			"applications are not accepted through %s at present", ch).At("channel")
+	allowed, err := signaturesOn(ch, e)
+	if err != nil {
+		return err
 	}
 	if !slices.Contains(allowed, m) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
 			"an application through %s is signed by one of %v", ch, allowed).At("signature.method")
 	}
 	return nil
+}
+
+// signaturesOn returns how an application on the channel is signed.
+func signaturesOn(ch domain.Channel, e rules.Edition) ([]domain.SignatureMethod, error) {
+	allowed, open := e.Placement.Signatures[ch]
+	if !open {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
+			"applications are not accepted through %s at present", ch).At("channel")
+	}
+	return allowed, nil
 }
 
 // Approve is the command that places an applicant.

@@ -13,7 +13,7 @@ type FamilyPaper struct {
 	domain.Basis
 }
 
-// shown reports whether the family changes, and refuses a change that no paper shows, and a paper
+// shown reports whether the family changes, and refuses changes that no paper shows, all at once, and a paper
 // that shows no change. A paper is not demanded where the registry itself knows the reason (C14): the
 // death of who left, or that the child who left is of age.
 func (c ReportChange) shown(e Entry, by rules.Edition, today domain.Date) (changed bool, err error) {
@@ -60,14 +60,16 @@ func (c ReportChange) shown(e Entry, by rules.Edition, today domain.Date) (chang
 		}
 		papered[p.PersonID] = true
 	}
+	var missing []*domain.Error
 	for _, m := range slices.Concat(c.Family, e.Family) {
 		if types, changes := demanded[m.PersonID]; changes && !papered[m.PersonID] && !optional[m.PersonID] {
-			return false, domain.Refuse(domain.Invalid, domain.CodePaperRequired,
+			papered[m.PersonID] = true // named once
+			missing = append(missing, domain.Refuse(domain.Invalid, domain.CodePaperRequired,
 				"the person %s joins or leaves the family, or has another relation: name the document that shows it, one of %v",
-				m.PersonID, types).At("papers")
+				m.PersonID, types).At("papers"))
 		}
 	}
-	return len(demanded) > 0, nil
+	return len(demanded) > 0, domain.Together(missing...)
 }
 
 // relationIn is the relation of the person in a family; false where they are not counted.

@@ -16,14 +16,18 @@ func checkNamed(cmd domain.Command, c ApplyForDeregistration, _ Facts) error {
 	if c.Ground != GroundOwnerApplication || cmd.Channel == domain.ChannelPortal {
 		return nil
 	}
-	named := map[domain.PersonID]bool{}
+	named, applied := map[domain.PersonID]bool{}, false
 	for _, d := range c.Documents {
 		if d.Type == domain.DocumentApplication {
+			applied = true
 			named[d.PersonID] = true
 			for _, p := range d.Persons {
 				named[p] = true
 			}
 		}
+	}
+	if !applied { // then it is missing
+		return nil
 	}
 	var faults []*domain.Error
 	for i, p := range c.Persons {
@@ -33,12 +37,7 @@ func checkNamed(cmd domain.Command, c ApplyForDeregistration, _ Facts) error {
 					"the document of type application").At(domain.Path("persons", i)))
 		}
 	}
-	if len(faults) == 0 {
-		return nil
-	}
-	first := *faults[0]
-	first.Also = faults[1:]
-	return &first
+	return domain.Together(faults...)
 }
 
 // checkDeparture keeps that a departure abroad is asked for by who leaves (R44), or by a

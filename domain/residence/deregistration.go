@@ -262,8 +262,8 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkCoOwners, checkDeparture, checkCourt,
-		checkDocuments, checkNamed, checkBasis,
+		checkAdmitted, checkSignature, checkPersons, checkTitle, checkCoOwners, checkDeparture, checkCourt,
+		checkPapers,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -337,34 +337,34 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.B
 	return d.decision(cmd, results, by), nil
 }
 
-// checkGround keeps S001-7: an application states one of exactly three grounds.
-func checkGround(_ domain.Command, c ApplyForDeregistration, _ Facts) error {
-	if c.Ground == "" {
+// checkAdmitted keeps S001-7 and the matrix (R1, R2, R3).
+func checkAdmitted(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	return admits(f.Applicant.Class, c.Ground, cmd.Channel)
+}
+
+// admits refuses what is not exactly one of three grounds, and a channel that the matrix closes.
+func admits(class Class, ground Ground, channel domain.Channel) error {
+	if ground == "" {
 		return domain.Refuse(domain.Invalid, domain.CodeGroundRequired,
 			"state one of the grounds %v", Grounds).At("ground")
 	}
-	if !slices.Contains(Grounds, c.Ground) {
+	if !slices.Contains(Grounds, ground) {
 		return domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
 			"a deregistration has exactly one of the grounds %v", Grounds).At("ground")
 	}
-	return nil
-}
-
-// checkChannel keeps the matrix (R1, R2, R3).
-func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
-	if slices.Contains(Admissible(f.Applicant.Class, c.Ground), cmd.Channel) {
+	if slices.Contains(Admissible(class, ground), channel) {
 		return nil
 	}
 	for _, g := range Grounds {
-		if slices.Contains(Admissible(f.Applicant.Class, g), cmd.Channel) {
+		if slices.Contains(Admissible(class, g), channel) {
 			return domain.Refuse(domain.Invalid, domain.CodeGroundNotOpen,
 				"the channel %s takes no application on the ground %s: a %s files it through %v",
-				cmd.Channel, c.Ground, f.Applicant.Class, Admissible(f.Applicant.Class, c.Ground)).At("ground")
+				channel, ground, class, Admissible(class, ground)).At("ground")
 		}
 	}
 	return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
 		"the channel %s is not open to an applicant of class %s: use %v",
-		cmd.Channel, f.Applicant.Class, Admissible(f.Applicant.Class, c.Ground)).At("channel")
+		channel, class, Admissible(class, ground)).At("channel")
 }
 
 // checkSignature keeps C17: the portal takes an EDS only (R2; S001-8 names no
@@ -428,86 +428,7 @@ func checkCoOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) error 
 	return nil
 }
 
-// checkDocuments keeps R4, R8 and R10. Through the portal the signed electronic
-// request stands for the papers of the owner's application (S001-8).
-func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
-	cardAge := f.edition(cmd).Ages.IdentityCard
-	has := func(match func(domain.Document) bool) bool { return slices.ContainsFunc(c.Documents, match) }
-	switch c.Ground {
-	case GroundOwnerApplication:
-		if cmd.Channel == domain.ChannelPortal {
-			return nil
-		}
-		if !has(func(d domain.Document) bool { return d.Type.Identifies() && d.PersonID == c.ApplicantID }) {
-			return domain.Refuse(domain.Invalid, domain.CodeIdentityDocument,
-				"add the owner's identity document: a document of type identity_card, passport or the like with "+
-					"person_id of the applicant").At("documents")
-		}
-		if !has(func(d domain.Document) bool { return d.Type == domain.DocumentApplication }) {
-			return domain.Refuse(domain.Invalid, domain.CodeApplicationDocument,
-				"add the owner's application in free form: a document of type application").At("documents")
-		}
-	case GroundDepartureAbroad:
-		for i, id := range c.Persons {
-			if !has(
-				func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.Names(id) },
-			) {
-				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
-					"add the territorial police's exit permission that names %s: a document of type "+
-						"exit_permission with this person_id", domain.Path("persons", i)).At("documents")
-			}
-			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < cardAge {
-				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
-					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
-						"%s is under %d: add the passport with this person_id",
-						domain.Path("persons", i), cardAge).At("documents")
-				}
-				continue
-			}
-			if !has(func(d domain.Document) bool {
-				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
-			}) {
-				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
-					"%s is %d or older: add the identity card with this person_id and surrendered: true",
-					domain.Path("persons", i), cardAge).At("documents")
-			}
-		}
-	case GroundCourtDecision:
-		for i, id := range c.Persons {
-			deprives := func(d domain.Document) bool {
-				return d.Type == domain.DocumentCourtDecision && d.Names(id) && d.DwellingID == c.DwellingID
-			}
-			if has(func(d domain.Document) bool {
-				return deprives(d) && !d.InForceOn.IsZero() && !cmd.Today().Before(d.InForceOn)
-			}) {
-				continue
-			}
-			j := slices.IndexFunc(c.Documents, deprives)
-			if j < 0 {
-				return domain.Refuse(domain.Invalid, domain.CodeCourtDecision,
-					"add the court decision that deprives %s of the right to use this dwelling: a document of "+
-						"type court_decision with this person_id and dwelling_id",
-					domain.Path("persons", i)).At("documents")
-			}
-			return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
-				"the court decision must be in legal force: give in_force_on, a day not after "+
-					"today").At(domain.Path("documents", j, "in_force_on"))
-		}
-	}
-	return nil
-}
-
 // checkBasis keeps that a desk applies for somebody on a paper.
 func checkBasis(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	return f.edition(cmd).CheckBasis(rules.Deregister, cmd.Role, c.Basis, cmd.Today(), "basis")
-}
-
-// surrenders reports which document a person of the class gives up on leaving
-// for good: a citizen the identity card (S001-7.2); for other classes the acts
-// say nothing, so any identity document is accepted.
-func surrenders(class Class, t domain.DocumentType) bool {
-	if class == Citizen {
-		return t == domain.DocumentIdentityCard
-	}
-	return t.Identifies()
 }

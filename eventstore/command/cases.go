@@ -81,3 +81,6 @@ func corrects(event domain.Event, id domain.CaseID) bool {
 func (h *Handler) Case(ctx context.Context, id domain.CaseID) (procedure.Case, error) {
 	return load[procedure.Case](ctx, h, id.Stream())
 }
+
+// RulesOn returns the edition in force on the day.
+func (h *Handler) RulesOn(day domain.Date) rules.Edition { return h.rules.On(day) }

@@ -21,6 +21,67 @@ func NotDeregistered(code domain.Code, l domain.Language) string { return notRem
 // AppealRoute says in the language how a decision is appealed.
 func AppealRoute(l domain.Language) string { return appeal.in(l) }
 
+// RequiredPaper says in the language what paper is asked for.
+func RequiredPaper(r domain.Requirement, l domain.Language) string {
+	said := requiredPapers[r.Paper].in(l)
+	if age := max(r.FromAge, r.ToAge); age > 0 {
+		return fmt.Sprintf(said, age)
+	}
+	return said
+}
+
+var requiredPapers = map[domain.Paper]text{
+	domain.PaperIdentity: {
+		"Тұрғын үй иесінің жеке басын куәландыратын құжат",
+		"Документ, удостоверяющий личность собственника жилища",
+		"Identity document of the owner of the dwelling",
+	},
+	domain.PaperFreeForm: {
+		"Еркін нысандағы тұрғылықты жері бойынша тіркеу есебінен шығару туралы өтініш; онда тіркеуден шығаруға " +
+			"жататын барлық азаматтардың айқындалмалық деректері көрсетіледі",
+		"Заявление в произвольной форме о снятии с регистрации по месту жительства с установочными данными всех " +
+			"граждан, подлежащих снятию с регистрации",
+		"Application for deregistration in free form, with the identifying data of everybody who is to be deregistered",
+	},
+	domain.PaperExitPermission: {
+		"Аумақтық полиция органдарының Қазақстан Республикасының шегінен тыс жерге тұрақты тұруға шығуға арналған " +
+			"рұқсат беру туралы анықтамасы",
+		"Справка территориального органа полиции о разрешении на выезд за пределы Республики Казахстан на постоянное " +
+			"место жительства",
+		"Certificate of the territorial police that permits the departure from Kazakhstan for permanent residence",
+	},
+	domain.PaperPassportOfChild: {
+		"%d жасқа толмаған баланың паспорты",
+		"Паспорт ребенка, не достигшего возраста %d лет",
+		"Passport of a child under %d",
+	},
+	domain.PaperCardToSurrender: {
+		"Көрсетілетін қызметті берушіге тапсырылатын жеке куәлік (%d жастан бастап)",
+		"Удостоверение личности для сдачи услугодателю (с %d лет)",
+		"Identity card, which is surrendered to the provider (from the age of %d)",
+	},
+	domain.PaperToSurrender: {
+		"Көрсетілетін қызметті берушіге тапсырылатын жеке басты куәландыратын құжат (%d жастан бастап)",
+		"Документ, удостоверяющий личность, для сдачи услугодателю (с %d лет)",
+		"Identity document, which is surrendered to the provider (from the age of %d)",
+	},
+	domain.PaperCourtDecision: {
+		"Тұрғын үй-жайды пайдалану құқығынан айыру туралы заңды күшіне енген сот шешімі",
+		"Вступившее в законную силу решение суда о лишении права пользования жилым помещением",
+		"Court decision in legal force that takes away the right to use the dwelling",
+	},
+	domain.PaperSignedApplication: {
+		"Өтініш иесі қол қойған өтініш: нөмірі, күні және сканерленген көшірмесі",
+		"Подписанное заявителем заявление: его номер, день и скан",
+		"The application that the applicant has signed: its number, its day and its scan",
+	},
+	domain.PaperService: {
+		"Тізімді жүргізетін органда қызмет өткеруін растайтын құжат",
+		"Документ о прохождении службы в органе, который ведет список",
+		"Document that the applicant serves in the body that keeps the list",
+	},
+}
+
 func (t text) in(l domain.Language) string {
 	switch l {
 	case domain.Russian:
