@@ -136,6 +136,7 @@ const (
 	CodeIINTaken         Code = "iin_of_another_person" // R28
 	CodePersonNotDead    Code = "person_not_dead"
 	CodePersonAlike      Code = "same_name_and_birth_date" // R29: a warning that must be answered
+	CodeNameTooWide      Code = "name_too_wide"            // R53
 
 	// What an act leaves a child without (R20).
 	CodeChildNowhere Code = "child_registered_nowhere"

@@ -117,6 +117,7 @@ func (p *Person) erased(rec domain.Recorded) {
 		x.latest, x.complete = &e, false
 		p.ID, p.IIN = domain.PersonID{}, ""
 		p.setData(PersonData{})
+		p.former = nil
 		p.Contacts = ContactsConfirmed{}
 	case ErasureCompleted:
 		x.complete = true

@@ -71,6 +71,7 @@ type PersonRecorded struct {
 	Accepted   []domain.Code       `json:"accepted,omitempty"` // contradictions that the official has seen (R25)
 	Likeness   Likeness            `json:"likeness,omitzero"`
 	Alike      []domain.PersonID   `json:"alike,omitempty"` // who is recorded with this name and birth date too (R29)
+	NameKeys   []NameKey           `json:"name_keys,omitempty"`
 }
 
 // RegistrationBegan says that the person resides (permanent) or stays
@@ -203,6 +204,7 @@ type Person struct {
 	departure  domain.EventRef // that is not followed up yet
 	annulled   domain.EventRef // death that was annulled, and whose consequences are not yet taken away
 
+	former      []PersonData // who the record said before, the oldest first
 	recordedOn  domain.Date
 	changedFrom domain.Date // from which the last change of who the person is holds
 
@@ -237,6 +239,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}
 		p.setData(PersonData{e.Name, e.BirthDate, e.BirthKnown, e.Class})
 	case PersonDataChanged:
+		p.former = append(slices.Clip(p.former), e.Was)
 		p.setData(e.Now)
 		if e.Kind == DataChanged {
 			p.changedFrom = e.From
@@ -306,6 +309,7 @@ type RecordPerson struct {
 	Accept     []domain.Code // contradictions that the official has seen
 
 	Likeness Likeness          // of the name as [domain.Name] writes it, and the birth date
+	NameKeys []NameKey         // of the same
 	Alike    []domain.PersonID // who is recorded with them; asked for only where there is no IIN
 }
 
@@ -339,6 +343,7 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 	return []domain.Event{PersonRecorded{
 		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: birth, Class: c.Class, RecordedAt: cmd.Now,
 		BirthKnown: c.BirthKnown, Accepted: accepted, Likeness: c.Likeness, Alike: c.Alike,
+		NameKeys: c.NameKeys,
 	}}, nil
 }
 

@@ -52,7 +52,8 @@ type PersonDataChanged struct {
 	Basis      domain.Basis    `json:"basis"`
 	Accepted   []domain.Code   `json:"accepted,omitempty"` // contradictions that the official has seen (R25)
 	RecordedAt time.Time       `json:"recorded_at"`
-	Likeness   Likeness        `json:"likeness,omitzero"` // of what is recorded now
+	Likeness   Likeness        `json:"likeness,omitzero"`   // of what is recorded now
+	NameKeys   []NameKey       `json:"name_keys,omitempty"` // by which the person is found since then too
 }
 
 func (PersonDataChanged) EventType() string          { return "PersonDataChanged" }
@@ -82,7 +83,8 @@ type ChangePersonData struct {
 	Accept     []domain.Code
 	Household  Household // whose birth dates a correction is compared with
 
-	Likeness func(PersonData) Likeness // nil: none is recorded
+	Likeness func(PersonData) Likeness  // nil: none is recorded
+	NameKeys func(PersonData) []NameKey // nil: none are recorded
 }
 
 // ChangeData decides [ChangePersonData].
@@ -111,7 +113,7 @@ func (p *Person) ChangeData(cmd domain.Command, c ChangePersonData) ([]domain.Ev
 	}
 	changed := PersonDataChanged{
 		PersonID: p.ID, Kind: c.Kind, Was: p.Data(), Now: now, From: from, Basis: c.Basis, Accepted: accepted,
-		RecordedAt: cmd.Now,
+		RecordedAt: cmd.Now, NameKeys: p.keysAfter(now, c.NameKeys),
 	}
 	if c.Likeness != nil {
 		changed.Likeness = c.Likeness(now)

@@ -99,6 +99,29 @@ func once() func(rune) rune {
 	}
 }
 
+// NameOf returns the words of the name of a person, folded, each once, in their order. The ending of a
+// patronymic that stands apart is one word with what it follows: Серік қызы is Серікқызы.
+func NameOf(name string) []string {
+	var words []string
+	for _, word := range Words(name) {
+		if last := len(words) - 1; last >= 0 && slices.Contains(patronymics, word) {
+			words[last] = strings.Map(once(), words[last]+word)
+			continue
+		}
+		words = append(words, word)
+	}
+	var each []string
+	for _, word := range words {
+		if !slices.Contains(each, word) {
+			each = append(each, word)
+		}
+	}
+	return each
+}
+
+// patronymics are the folded endings of patronymics that can stand apart: son, daughter.
+var patronymics = Words("ұлы улы қызы кызы оглы uly kyzy ogly qyzy")
+
 // Address is an address, folded for a search.
 type Address struct {
 	Words   []string // of letters, in their order

@@ -41,6 +41,17 @@ func TestWordsThatAreDistinct(t *testing.T) {
 	}
 }
 
+func TestANameIsItsWordsEachOnce(t *testing.T) {
+	for name, want := range map[string][]string{
+		"Айгүл Серікқызы Әбенова": {"aigul", "serikizi", "abenova"}, "Айгуль Серик кызы АБЕНОВА": {"aigul", "serikizi", "abenova"},
+		"Aigul Serik qyzy Abenova": {"aigul", "serikizi", "abenova"}, "Оглы": {"ogli"}, "Али Али": {"ali"}, "Ь": nil,
+	} {
+		if got := NameOf(name); !slices.Equal(got, want) {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestAnAddressIsWordsAndNumbersWithoutKinds(t *testing.T) {
 	want := Address{[]string{"astana", "kabanbai", "batir"}, []string{"8a", "12"}}
 	for _, text := range []string{
