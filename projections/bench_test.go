@@ -3,9 +3,12 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
 )
 
 func onEveryEngineB(b *testing.B, bench func(b *testing.B, client redis.UniversalClient)) {
@@ -65,6 +68,42 @@ func BenchmarkNumber(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkNamed finds one of many persons by a surname and the birth date: the time must not grow with
+// the persons.
+func BenchmarkNamed(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			onEveryEngineB(b, func(b *testing.B, client redis.UniversalClient) {
+				s, first := newScript(), domain.NewDate(1940, 1, 1)
+				birth := func(i int) domain.Date { return first.AddDays(i * 7 % 25_000) }
+				for i := range n {
+					s.called(i, domain.Personal(fmt.Sprintf("Айгүл Серікқызы %s", surname(i))), birth(i))
+				}
+				p, err := NewProjector(client, s, quick())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Rebuild(context.Background(), nil); err != nil {
+					b.Fatal(err)
+				}
+				r := NewReader(client, quick())
+				for i := 0; b.Loop(); i++ {
+					found, err := r.Named(context.Background(), soughtBy(domain.Personal(surname(i%n)), birth(i%n)))
+					if err != nil || !slices.Contains(found, personID(i%n)) {
+						b.Fatalf("%v, %v", found, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// surname is one of 200.
+func surname(i int) string {
+	letters := []rune("бгдзлмнрст") // each folds to another one
+	return "А" + string(letters[i%10]) + "а" + string(letters[i/10%10]) + []string{"ов", "ев"}[i/100%2]
 }
 
 func longList(n int) *script {

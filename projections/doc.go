@@ -24,7 +24,7 @@
 // # How it works
 //
 // A model is a pure function from an event to writes. It is in one file with
-// its keys, its results and its reader: persons.go, dwellings.go, cases.go,
+// its keys, its results and its reader: persons.go, names.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
 // work.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
 // accesses.go. The
@@ -80,6 +80,7 @@
 //	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
 //	                                          …:own_cases, …:leases, …:naming, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
+//	{tizilim}:g7:alike:<hash>, name:<hash>    persons by name and birth date, and by one word and birth date
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work
 //	{tizilim}:g7:lists, opened:<body>         lists by body, settlement and title; those that a commission has opened

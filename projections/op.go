@@ -48,6 +48,7 @@ var models = []struct {
 }{
 	{"revisions", revisions},
 	{"persons", persons},
+	{"names", names},
 	{"dwellings", dwellings},
 	{"addresses", addresses},
 	{"stock", stock},
