@@ -79,7 +79,7 @@ func everything(s *subtest) map[string][]probe {
 	s.proven()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
-		"search-person":       {{"/v1/persons/search", operator, body{"iin": iin}}},
+		"search-person":       {{"/v1/persons/search", operator, body{"purpose": "service", "iin": iin}}},
 		"get-own-contacts":    {{"/v1/me/contacts", own, nil}},
 		"get-representatives": {{"/v1/persons/" + person + "/representatives", auditor, nil}},
 		"get-case":            {{"/v1/cases/" + caseID, own, nil}, {"/v1/cases/" + caseID, auditor, nil}},
@@ -244,7 +244,7 @@ func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
 	s.command("/v1/certificates/"+uuid.NewString()+"/duplicate", s.token(domain.RoleOperator), body{}).
 		refused(http.StatusServiceUnavailable, domain.CodeModelBehind, "")
 	// What the log itself does not hold needs no model to be believed.
-	s.send("POST", "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": s.iin()}).
+	s.send("POST", "/v1/persons/search", s.token(domain.RoleOperator), body{"purpose": "service", "iin": s.iin()}).
 		refused(http.StatusNotFound, domain.CodePersonUnknown, "iin")
 	s.get(entryPath(uuid.NewString(), uuid.NewString())+"/numbers", auditor).
 		refused(http.StatusNotFound, domain.CodeListUnknown, "")

@@ -294,10 +294,10 @@ func TestAFloodEndsAtTheLimitsAsTheyAreShipped(t *testing.T) {
 		}},
 		{"guesses of tokens", 60, func(s *subtest, n int) *answer { return s.get("/v1/me", fmt.Sprint("guess-", n)) }},
 		{"searches of a desk", 500, func(s *subtest, n int) *answer {
-			return s.send("POST", "/v1/persons/search", desk, body{"iin": s.iin()})
+			return s.send("POST", "/v1/persons/search", desk, body{"purpose": "service", "iin": s.iin()})
 		}},
 		{"searches of a citizen", 30, func(s *subtest, n int) *answer {
-			return s.send("POST", "/v1/persons/search", other, body{"iin": s.iin()})
+			return s.send("POST", "/v1/persons/search", other, body{"purpose": "service", "iin": s.iin()})
 		}},
 		{"histories that a citizen asks for", 30, func(s *subtest, n int) *answer {
 			return s.get("/v1/persons/"+nobody+"/history", other)

@@ -57,6 +57,21 @@ func (r *registry) declared(id string) operation.Operation {
 	return all[slices.IndexFunc(all, func(o operation.Operation) bool { return o.ID == id })]
 }
 
+// bodyRequires reports whether the body of the operation must have the member.
+func (s *subtest) bodyRequires(op route, member string) bool {
+	request, _ := op.doc["requestBody"].(map[string]any)
+	if request == nil {
+		return false
+	}
+	schema := request["content"].(map[string]any)["application/json"].(map[string]any)["schema"].(map[string]any)
+	if ref, ok := schema["$ref"].(string); ok {
+		components := s.document()["components"].(map[string]any)["schemas"].(map[string]any)
+		schema = components[ref[strings.LastIndex(ref, "/")+1:]].(map[string]any)
+	}
+	required, _ := schema["required"].([]any)
+	return slices.Contains(required, any(member))
+}
+
 var pathParameter = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // address fills the path with ids that name nothing.

@@ -1116,13 +1116,13 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 			"search for no IIN",
 			"/v1/persons/search",
 			w.operator,
-			body{"iin": secret[:11]},
+			body{"purpose": "service", "iin": secret[:11]},
 			422,
 			"iin_format",
 			"iin",
 			nil,
 		},
-		{"search for nobody", "/v1/persons/search", w.operator, body{"iin": secret}, 404, "person_unknown", "iin", nil},
+		{"search for nobody", "/v1/persons/search", w.operator, body{"purpose": "service", "iin": secret}, 404, "person_unknown", "iin", nil},
 	})
 
 	t.Run("reads", func(t *testing.T) {

@@ -28,6 +28,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.SignatureMethods),
 	operation.Values(domain.Votes),
 	operation.Values(accesslog.Purposes),
+	operation.Values(as[operation.StatedPurpose](accesslog.Stated)),
 	operation.Values(body.EndKinds),
 	operation.Values(body.Kinds),
 	operation.Values(body.Offices),
@@ -74,6 +75,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(housing.SkipReasons),
 	operation.Values(housing.TransferCauses),
 
+	operation.Values(foundHows),
 	operation.Values(projections.DutyKinds),
 	operation.Values(projections.DutyReasons),
 

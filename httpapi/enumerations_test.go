@@ -62,7 +62,8 @@ func TestTheListOfATypeHasAllItsConstants(t *testing.T) {
 		}
 	}
 	for _, e := range httpapi.Enumerations() {
-		if own := strings.HasPrefix(e.Type.String(), "httpapi."); !own && seen[e.Type.String()] < 2 {
+		own := strings.HasPrefix(e.Type.String(), "httpapi.") || strings.HasPrefix(e.Type.String(), "operation.")
+		if !own && seen[e.Type.String()] < 2 {
 			t.Errorf("the test found %d constants of %s", seen[e.Type.String()], e.Type)
 		}
 	}

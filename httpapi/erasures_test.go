@@ -216,5 +216,5 @@ func (r *registry) verified() {
 // searched looks a person up by IIN.
 func (s *subtest) searched(iin string, status int) {
 	s.t.Helper()
-	s.send(http.MethodPost, "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": iin}).is(status)
+	s.send(http.MethodPost, "/v1/persons/search", s.token(domain.RoleOperator), body{"purpose": "service", "iin": iin}).is(status)
 }

@@ -36,7 +36,7 @@ func TestR28_AnIINThatComesLaterOpensThePersonalAccountAndSoDoesTheOneThatItRepl
 		if got := me.at("registrations").([]any); len(got) != 1 {
 			t.Errorf("registrations %v", got)
 		}
-		found := s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(http.StatusOK)
+		found := s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "iin": iin}).is(http.StatusOK)
 		if found.at("person_id") != refugee {
 			t.Errorf("found is %s", found.text)
 		}

@@ -35,7 +35,7 @@ func TestACallerWhoAsksTooOftenIsToldWhenToComeAgain(t *testing.T) {
 	s := r.at(t)
 	desk, other := s.staff(domain.RoleOperator, "desk-1"), s.staff(domain.RoleOperator, "desk-2")
 	look := func(token string) *answer {
-		return s.send(http.MethodPost, "/v1/persons/search", token, body{"iin": s.iin()})
+		return s.send(http.MethodPost, "/v1/persons/search", token, body{"purpose": "service", "iin": s.iin()})
 	}
 	first := look(desk).is(http.StatusNotFound)
 	if policy, left := first.header.Get("RateLimit-Policy"), first.header.Get("RateLimit"); policy != `"search";q=2;w=20` ||

@@ -319,7 +319,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	owner := fits("record-person", json, s.command("/v1/persons", operator, body{
 		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
 	}).is(201)).id("person_id")
-	fits("search-person", json, s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(200))
+	fits("search-person", json, s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "iin": iin}).is(200))
 	fits("preview-signature", json, s.send("POST", "/v1/signatures/preview", s.as(owner), body{
 		"request": "POST /v1/housing-applications", "idempotency_key": "a key", "application": body{"consent": true},
 	}).is(200))

@@ -83,7 +83,7 @@ func (s *Server) changePersonData() operation.Operation {
 		r, err := s.commands.ChangePersonData(ctx, call.Command, in.ID, residence.ChangePersonData{
 			Kind: b.Kind, From: b.EffectiveFrom, Name: domain.Personal(b.Name), BirthDate: b.BirthDate,
 			BirthKnown: residence.BirthKnown(b.BirthKnown), Class: b.Class, Basis: b.Basis.basis(),
-			Accept: as[domain.Code](b.Accept), Likeness: s.likeness,
+			Accept: as[domain.Code](b.Accept), Likeness: s.likeness, NameKeys: s.nameKeys,
 		}, call.Options)
 		return r, personDataChanged{PersonID: in.ID}, err
 	})

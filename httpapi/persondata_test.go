@@ -45,7 +45,7 @@ func TestR26_OfWhomOnlyTheYearOfBirthIsKnownIsRecordedAndFound(t *testing.T) {
 	s.command("/v1/persons", operator, body{
 		"iin": iin, "name": "Айгүл", "birth_date": "1958-01-01", "birth_known": "year", "class": "citizen",
 	}).is(http.StatusCreated)
-	found := s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(http.StatusOK)
+	found := s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "iin": iin}).is(http.StatusOK)
 	if found.at("birth_known") != "year" {
 		t.Errorf("found is %s", found.text)
 	}

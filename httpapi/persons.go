@@ -59,7 +59,7 @@ func (s *Server) recordPerson() operation.Operation {
 			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
 			BirthKnown: residence.BirthKnown(in.Body.BirthKnown), Accept: as[domain.Code](in.Body.Accept),
 		}
-		c.Likeness = s.likeness(c.Data())
+		c.Likeness, c.NameKeys = s.likeness(c.Data()), s.nameKeys(c.Data())
 		if in.Body.IIN != "" {
 			iin, err := parseIIN(in.Body.IIN)
 			if err != nil {
@@ -80,6 +80,11 @@ func (s *Server) likeness(d residence.PersonData) residence.Likeness {
 	return residence.LikenessOf(s.personKey, d)
 }
 
+// nameKeys returns the keys by which a record with the name and the birth date is found.
+func (s *Server) nameKeys(d residence.PersonData) []residence.NameKey {
+	return residence.NameKeysOf(s.personKey, d)
+}
+
 // personOf returns the id of the person whom the IIN means. Every look-up by IIN goes through it.
 func (s *Server) personOf(ctx context.Context, iin domain.IIN) (domain.PersonID, error) {
 	return s.commands.WhoIs(ctx, s.personKey.PersonID(iin))
@@ -91,58 +96,4 @@ func parseIIN(s string) (domain.IIN, error) {
 		return "", atField(err, "iin")
 	}
 	return iin, nil
-}
-
-type searchPersonInput struct {
-	Body struct {
-		IIN string `json:"iin" minLength:"1" maxLength:"48" doc:"12 digits" example:"999999000012"`
-	}
-}
-
-type foundPerson struct {
-	Body struct {
-		PersonID  domain.PersonID `json:"person_id" format:"uuid"`
-		Name      string          `json:"name"`
-		BirthDate domain.Date     `json:"birth_date" format:"date"`
-		Class     residence.Class `json:"class" values:"open"`
-
-		BirthKnown residence.BirthKnown `json:"birth_known,omitempty" values:"open" doc:"How much of the birth date is known; left out if all is"`
-	}
-}
-
-func (s *Server) searchPerson() operation.Operation {
-	return operation.Read(operation.Declaration{
-		ID: "search-person", Method: http.MethodPost, Path: "/v1/persons/search", Tag: residenceTag,
-		Of:      operation.OfAll,
-		Summary: "Find a person by IIN",
-		Doc:     "The IIN is sent in the body and never in a URL, so that no log of URLs holds it.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{
-			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonUnknown,
-		},
-		Example: `{"iin": "999999000012"}`,
-		Shows:   operation.ShowsPersons(),
-		FromLog: true,
-	}, func(ctx context.Context, in *searchPersonInput) (*foundPerson, error) {
-		iin, err := parseIIN(in.Body.IIN)
-		if err != nil {
-			return nil, err
-		}
-		id, err := s.personOf(ctx, iin)
-		if err != nil {
-			return nil, err
-		}
-		p, err := s.commands.Person(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if !p.Known() {
-			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
-				"no person with this IIN is recorded; record the person with POST /v1/persons").At("iin")
-		}
-		out := &foundPerson{}
-		out.Body.PersonID, out.Body.Name, out.Body.BirthDate, out.Body.Class = id, string(p.Name), p.BirthDate, p.Class
-		out.Body.BirthKnown = p.BirthKnown
-		return out, nil
-	})
 }

@@ -50,7 +50,7 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	citizen := body{"iin": iin, "name": name, "birth_date": "1990-05-17", "class": "citizen"}
 
 	person := s.command("/v1/persons", operator, citizen).is(201).id("person_id")
-	found := s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(200)
+	found := s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "iin": iin}).is(200)
 	if found.at("name") != name {
 		t.Fatalf("control: staff do not find %s: %s", name, found.text)
 	}
@@ -87,6 +87,9 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 		s.command("/v1/persons", operator, `{"name":"`+name+`","name":"`+name+`"`),
 		s.command("/v1/persons", operator, `{"name":`+iin+`e999}`),
 		s.command("/v1/persons", operator, name),
+		s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "name": name, "birth_date": "1990-05-18"}),
+		s.send("POST", "/v1/persons/search", operator, body{"purpose": name, "reference": iin, "name": name}),
+		s.send("POST", "/v1/persons/search", operator, body{"purpose": "service", "name": iin, "birth_date": "1990-05-18"}),
 		s.command("/v1/persons", operator, citizen, header{"If-Match", iin}),
 		s.command("/v1/persons", operator, citizen, header{"Content-Type", iin}),
 		s.command("/v1/persons", operator, citizen, header{"Idempotency-Key", strings.Repeat(iin, 20)}),

@@ -21,7 +21,7 @@ func TestTheSecurityLogTellsRefusalsAndNoPersonalValue(t *testing.T) {
 	s.get("/v1/me", "guess").is(http.StatusUnauthorized)
 	s.get("/v1/cases?overdue=true", s.as(one)).is(http.StatusForbidden)
 	s.get("/v1/persons/"+other+"/residence", s.as(one)).is(http.StatusNotFound)
-	s.send(http.MethodPost, "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": iin}).is(http.StatusNotFound)
+	s.send(http.MethodPost, "/v1/persons/search", s.token(domain.RoleOperator), body{"purpose": "service", "iin": iin}).is(http.StatusNotFound)
 	s.reachable(one, "+77010000000")
 	s.get("/v1/persons/"+other+"/residence", s.token(domain.RoleAuditor)).is(http.StatusOK)
 

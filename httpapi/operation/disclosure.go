@@ -41,8 +41,8 @@ func ShowsNobody(what string) Disclosure { return Disclosure{decided: true, nobo
 // leaves nothing in the access log: its events say who, when and why.
 var dryRunShows = ShowsOthers(accesslog.Party)
 
-// Leaves says what a call by the role leaves in the access log where no purpose is
-// stated: the purpose, "own" where a citizen is shown only themselves, or why
+// Leaves says what a call by the role leaves in the access log where no header states a
+// purpose: the purpose, "own" where a citizen is shown only themselves, or why
 // nothing.
 func (op Operation) Leaves(role domain.Role) string {
 	d := op.Shows
@@ -51,6 +51,8 @@ func (op Operation) Leaves(role domain.Role) string {
 		return "its events; with dry_run " + Operation{Declaration: Declaration{Shows: dryRunShows}}.Leaves(role)
 	case d.nobody != "":
 		return "nobody: " + d.nobody
+	case op.searches:
+		return "the purpose that the body states"
 	case role != domain.RoleCitizen:
 		return string(accesslog.DefaultOf(role))
 	case d.citizen != "":

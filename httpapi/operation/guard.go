@@ -112,7 +112,11 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	url := ctx.URL()
 	who.page = url.RequestURI()
 	var stated, unread *problem.Problem
-	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
+	if op.searches {
+		stated = notInHeader(ctx.Header(purposeHeader), ctx.Header(referenceHeader))
+	} else {
+		who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
+	}
 	who.onBehalfOf, unread = onBehalfOf(op, p, ctx.Header(onBehalfHeader))
 	who.standing, err = a.config.Rights.Allow(ctx.Context(), Attempt{
 		Operation: op, Caller: who.Principal, Body: who.body, Param: ctx.Param,

@@ -79,6 +79,7 @@ type Operation struct {
 	Declaration
 	kind     kind
 	streams  bool // made by [Stream]
+	searches bool // its body says why it is made: see [Searched]
 	register func(*API, Operation)
 }
 
@@ -244,7 +245,7 @@ func (a *API) describe(op Operation) huma.Operation {
 		}
 	}
 	var parameters []*huma.Param
-	if op.statesPurpose() {
+	if op.statesPurpose() && !op.searches {
 		parameters = append(parameters, purposeParameter(op.kind), referenceParameter())
 	}
 	if op.takesOnBehalf() {

@@ -43,6 +43,9 @@ func (op Operation) commonProblems() []domain.Code {
 	if op.statesPurpose() {
 		common = append(common, domain.CodeReferenceRequired)
 	}
+	if op.searches {
+		common = append(common, domain.CodeMemberNotAllowed)
+	}
 	if op.hasBody() {
 		common = append(common, bodyProblems...)
 	}

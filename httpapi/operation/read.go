@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
+	"tizilim/httpapi/problem"
 )
 
 // AtLeast is part of the input of a read that can wait for the read model.
@@ -58,7 +59,8 @@ func Answer[B any](body B, revision uint64, upTo domain.Position) *Found[B] {
 // Read declares an operation that changes nothing but the access log. run may run
 // twice (see [RetryNotFound]), unless the declaration says FromLog.
 func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Operation {
-	return Operation{Declaration: d, kind: reads, register: func(a *API, op Operation) {
+	_, searches := any(new(I)).(states)
+	return Operation{Declaration: d, kind: reads, searches: searches, register: func(a *API, op Operation) {
 		described := a.describe(op)
 		if op.Method == http.MethodPost {
 			described.Errors = append(described.Errors, bodyRefusals...)
@@ -69,6 +71,12 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 				return nil, a.refusal(ctx, err)
 			}
 			defer leave()
+			if why, ok := any(in).(states); ok {
+				var refused *problem.Problem
+				if ctx, refused = because(ctx, why.stated()); refused != nil {
+					return nil, a.refusal(ctx, refused)
+				}
+			}
 			look := func(ctx context.Context) (*O, error) { return run(ctx, in) }
 			var out *O
 			if op.FromLog {
