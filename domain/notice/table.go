@@ -268,7 +268,8 @@ var owing = []Line{
 	decides[housing.PlacementCertified](Placed),
 	decides[housing.ApplicationRefused](PlacementRefused),
 	owes(func(e residence.DeregistrationDecided) []Owed { // S001-10, and those deregistered (R16)
-		return append([]Owed{{Kind: outcome(e), Decision: true}}, deregistered(e)...)
+		others := slices.DeleteFunc(deregistered(e), func(o Owed) bool { return o.To == e.ApplicantID }) // R22
+		return append([]Owed{{Kind: outcome(e), Decision: true}}, others...)
 	}, PersonsDeregistered, SomeDeregistered, NobodyDeregistered, CoOwnerDeclined, CoOwnersSilent, YouAreDeregistered),
 
 	// Complaints go to whoever filed them (C12); the applicant is told when the

@@ -85,6 +85,16 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"C12 upheld", procedure.ComplaintDecided{Outcome: procedure.Upheld}, []notice.Owed{{Kind: notice.ComplaintDismissed, Complainant: true}}},
 		{"S001-10 R16 all deregistered", decided(deregistered), []notice.Owed{with(decision, notice.PersonsDeregistered), to(daur, notice.YouAreDeregistered)}},
 		{"S001-10 R16 R23 some deregistered", decided(refused, deregistered), []notice.Owed{with(decision, notice.SomeDeregistered), to(daur, notice.YouAreDeregistered)}},
+		{
+			"R22 C28 who removes themselves is told once",
+			residence.DeregistrationDecided{ApplicantID: daur, Results: []residence.Result{deregistered}},
+			[]notice.Owed{with(decision, notice.PersonsDeregistered)},
+		},
+		{
+			"R22 C28 and the others beside them",
+			residence.DeregistrationDecided{ApplicantID: daur, Results: []residence.Result{deregistered, {PersonID: gulnar}}},
+			[]notice.Owed{with(decision, notice.PersonsDeregistered), to(gulnar, notice.YouAreDeregistered)},
+		},
 		{"C11 R23 nobody deregistered", decided(refused), []notice.Owed{with(decision, notice.NobodyDeregistered)}},
 		{"R13 a stay ended by its term", residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, []notice.Owed{to(daur, notice.StayEnded)}},
 		{"R12 a move that a desk has recorded", residence.RegistrationEnded{PersonID: daur, Reason: residence.MovedToNewAddress}, []notice.Owed{to(daur, notice.Moved)}},

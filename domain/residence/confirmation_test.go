@@ -149,7 +149,7 @@ func allRefused(code domain.Code, reason string, at time.Time) []domain.Event {
 			CaseID:    caseID,
 			Results:   []residence.Result{{PersonID: daur, Code: code, Reason: reason}},
 			Edition:   edition,
-			DecidedAt: at,
+			DecidedAt: at, ApplicantID: aigul,
 		},
 		refusalOf(daur, code, at),
 	}
@@ -172,10 +172,11 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		"none": nil,
 		"alone": {
 			residence.DeregistrationApplied{
-				CaseID:     caseID,
-				Persons:    []domain.PersonID{daur},
-				ReceivedAt: noon,
-				Deadline:   inTime,
+				CaseID:      caseID,
+				ApplicantID: aigul,
+				Persons:     []domain.PersonID{daur},
+				ReceivedAt:  noon,
+				Deadline:    inTime,
 			},
 		},
 		"silent":   waiting(t),
@@ -241,7 +242,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 			CaseID:    caseID,
 			Results:   []residence.Result{{PersonID: daur}},
 			Edition:   edition,
-			DecidedAt: noon,
+			DecidedAt: noon, ApplicantID: aigul,
 		},
 	}
 	happens := map[string]map[string][]domain.Event{

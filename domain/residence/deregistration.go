@@ -94,6 +94,8 @@ type DeregistrationDecided struct {
 	Results   []Result        `json:"results"`
 	Edition   rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
 	DecidedAt time.Time       `json:"decided_at"`
+	// ApplicantID is who applied; zero in events of releases that did not keep it.
+	ApplicantID domain.PersonID `json:"applicant_id,omitzero"`
 }
 
 // Result of one person: registrations ended, or a code and a sentence why not.
@@ -317,7 +319,9 @@ func deregistrationDeadline(e rules.Edition, complete time.Time) time.Time {
 // documents of those whom it refuses.
 func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules.Book) []domain.Event {
 	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
-	e := DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}
+	e := DeregistrationDecided{
+		CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now, ApplicantID: d.Applied.ApplicantID,
+	}
 	return append([]domain.Event{e}, d.refusals(e)...)
 }
 

@@ -357,7 +357,7 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 		CaseID:    caseID,
 		Results:   results,
 		Edition:   rules.Default().On(today).ID,
-		DecidedAt: domaintest.Noon(),
+		DecidedAt: domaintest.Noon(), ApplicantID: aigul,
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
 		{

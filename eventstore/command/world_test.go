@@ -232,6 +232,15 @@ func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Opti
 	}, opt)
 }
 
+// removeThemselves is the owner's own deregistration on the portal.
+func removeThemselves(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	cmd.Channel, opt.Signed = domain.ChannelPortal, signedBy(aigul)
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{aigul}, Signature: domain.SignatureEDS,
+	}, opt)
+}
+
 // depart deregisters who stays in the flat, with a departure sheet.
 func depart(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
@@ -396,7 +405,8 @@ func acts(t testing.TB) []act {
 		return depart(newHandler(departed), cmd, command.Options{})
 	})
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
-	movedAway, evicted := world(t), world(t)
+	movedAway, evicted, ownHome := world(t), world(t), world(t)
+	must(t, "aigul resides in the flat", register(newHandler(ownHome), aigul, flat, residence.Permanent, command.Options{}))
 	stayOfDaur := stayOf(t, movedAway, daur)
 	must(
 		t,
@@ -664,6 +674,10 @@ func acts(t testing.TB) []act {
 				"case: DepartureSheetIssued",
 				"case: DepartureSheetIssued",
 			}},
+		{
+			name: "R22 an owner removes themselves", log: ownHome, caseID: eviction, do: removeThemselves,
+			steps: []string{applied, ended, decided},
+		},
 		{name: "R17 a departure sheet of a move", log: movedAway, do: sheetOf(daur, stayOfDaur)},
 		{name: "R17 a sheet of a deregistration, asked for later", log: evicted, do: sheetOf(daur, stayOfDaur)},
 		{
