@@ -111,7 +111,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-me":                {{"/v1/me", own, nil}},
 		"get-my-accesses":       {{"/v1/me/accesses", own, nil}},
 		"list-cases":            {{"/v1/cases?overdue=true", auditor, nil}},
-		"list-duties":           {{"/v1/duties", operator, nil}},
+		"list-duties":           {{"/v1/duties", operator, nil}, {"/v1/duties", auditor, nil}},
 		"get-my-services":       {{"/v1/me/services", own, nil}},
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
 		"get-my-entries":        {{"/v1/me/entries", own, nil}},

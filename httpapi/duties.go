@@ -56,17 +56,20 @@ func (s *Server) listDuties() operation.Operation {
 		Summary: "What your body must do after deaths and departures, and where an owner or a representative is missing",
 		Doc: "A desk and the provider see what is to be recorded: owners and agents of dwellings in their territory, and " +
 			"representatives of minors. A commission sees the entries of its lists that it must decide on, and the leases " +
-			"of dwellings that it keeps. A duty disappears with the act that does it. A page can have fewer duties than " +
+			"of dwellings that it keeps. An auditor sees what is to be done in their territory, by whichever body. A duty disappears with the act that does it. A page can have fewer duties than " +
 			"the limit; read on while there is a next page.",
-		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Shows: operation.ShowsOthers(accesslog.Party),
 	}, func(ctx context.Context, in *dutiesInput) (*operation.Listed[dutiesBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
 		of := projections.OfDesk
-		if operation.Caller(ctx).Role == domain.RoleCommission {
+		switch operation.Caller(ctx).Role {
+		case domain.RoleCommission:
 			of = projections.OfCommission
+		case domain.RoleAuditor:
+			of = projections.OfAll
 		}
 		page, err := s.model.Duties(ctx, of, in.Cursor, in.Limit, func(d projections.Duty) (bool, error) {
 			return s.ownDuty(ctx, d)
@@ -91,15 +94,22 @@ func (s *Server) listDuties() operation.Operation {
 	})
 }
 
-// ownDuty reports whether the body of the caller does the duty. Who keeps a list or a dwelling, and
-// whether somebody came of age, the states in memory say.
+// ownDuty reports whether the body of the caller does the duty, or looks over the body that does it.
+// Who keeps a list or a dwelling, and whether somebody came of age, the states in memory say.
 func (s *Server) ownDuty(ctx context.Context, d projections.Duty) (bool, error) {
 	p := operation.Caller(ctx)
 	switch d.Kind {
 	case projections.ReviewOfEntry:
 		keeper, err := s.commands.KeeperOf(ctx, d.Entry.ListID)
-		return err == nil && keeper == p.BodyID, err
+		if err != nil || p.Role != domain.RoleAuditor {
+			return err == nil && keeper == p.BodyID, err
+		}
+		b, err := s.directory.Body(ctx, keeper)
+		return err == nil && b != nil && operation.Body(ctx).Territory.Meets(b.Territory), err
 	case projections.LeaseAfterDeath:
+		if p.Role == domain.RoleAuditor {
+			break
+		}
 		heirs, err := s.directory.Heirs(ctx)
 		if err != nil {
 			return false, err

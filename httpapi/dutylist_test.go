@@ -105,6 +105,63 @@ func TestR50_ADeskAndACommissionSeeWhatADeathLeavesThemUntilItIsDone(t *testing.
 	s.verified()
 }
 
+// TestR50_Q39_Q40_AReviewWhoseTermHasPassedIsOverdue, for its commission and for an auditor: what is
+// due first at the beginning, and what has more time is not late with it.
+func TestR50_Q39_Q40_AReviewWhoseTermHasPassedIsOverdue(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission, auditor := s.token(domain.RoleCommission), s.token(domain.RoleAuditor)
+	_, other := s.commission("almaty-1")
+	list := s.list()
+	dead, _, _ := s.entry(list)
+	holder, entry, _ := s.entry(list)
+	unowned := s.dwelling()
+	s.followed(dead, s.died(dead))
+	spouse := s.citizen()
+	reported := s.command(entryPath(list, entry)+"/change", s.as(holder), body{
+		"kind": "family", "family": []body{{"person_id": spouse, "relation": "spouse"}}, "happened_on": "2026-03-14",
+		"papers": []body{{"person_id": spouse, "document": shownBy("marriage_certificate")}},
+	}).is(http.StatusOK)
+	late := func(duties []body) (kinds []string) {
+		for _, d := range duties {
+			if d["overdue"] == true {
+				kinds = append(kinds, d["reason"].(string))
+			}
+		}
+		return kinds
+	}
+	want := []string{"entry_review family_changed", "entry_review holder_died"}
+	mine := s.todo(commission, "1", reported)
+	if got := kindsOf(mine); !slices.Equal(got, want) || len(late(mine)) != 0 || mine[0]["entry_id"] != entry {
+		t.Fatalf("the commission must do %v, want %v, none of them late", mine, want)
+	}
+	last, err := domain.ParseDate(mine[0]["by"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.pass(last.Over().Sub(r.clock.Now()) - time.Second)
+	if got := late(s.todo(commission, "100", reported)); len(got) != 0 {
+		t.Errorf("on the last day %v are late", got)
+	}
+	r.clock.pass(time.Second)
+	if got := late(s.todo(commission, "100", reported)); !slices.Equal(got, []string{"family_changed"}) {
+		t.Errorf("after the last day %v are late", got)
+	}
+	seen := s.todo(auditor, "1", reported)
+	if got := kindsOf(seen); len(got) != 3 || got[0] != want[0] || !slices.Contains(got, want[1]) ||
+		!slices.Contains(got, "first_owners no_owner_recorded") || !slices.Equal(late(seen), []string{"family_changed"}) {
+		t.Errorf("an auditor sees %v, of which %v are late; %s has no owner", got, late(seen), unowned)
+	}
+	if got := s.todo(other, "100", reported); len(got) != 0 {
+		t.Errorf("another commission must do %v", got)
+	}
+	r.clock.pass(180 * 24 * time.Hour)
+	if got := late(s.todo(auditor, "100", reported)); len(got) != 3 {
+		t.Errorf("after all days %v are late", got)
+	}
+	s.verified()
+}
+
 // TestR50_TheEndOfAGuardianshipLeavesADutyForAMinorOnly, which goes with the coming of age.
 func TestR50_TheEndOfAGuardianshipLeavesADutyForAMinorOnly(t *testing.T) {
 	r := start(t)

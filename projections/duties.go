@@ -64,6 +64,7 @@ type DutyOf string
 const (
 	OfDesk       DutyOf = "desk"
 	OfCommission DutyOf = "commission"
+	OfAll        DutyOf = "all" // who looks over the work of both
 )
 
 // of says who does duties of the kind.
@@ -74,7 +75,7 @@ func (k DutyKind) of() DutyOf {
 	return OfDesk
 }
 
-// The duties of desks and of commissions, by the instant at which their day ends, and what is told
+// The duties of desks, of commissions and of both, by the instant at which their day ends, and what is told
 // of each. A member is kind|stream|item.
 func dutiesKey(of DutyOf) string { return "duties:" + string(of) } // zset
 
@@ -94,13 +95,14 @@ func dutyMember(k DutyKind, stream, item string) string { return string(k) + "|"
 func dutyBegins(k DutyKind, stream, item string, d storedDuty) []op {
 	member := dutyMember(k, stream, item)
 	return []op{
-		rankAt(dutiesKey(k.of()), d.By.End().UnixMilli(), member), set(dutyFactsKey, member, stored(d)),
+		rankAt(dutiesKey(k.of()), d.By.End().UnixMilli(), member),
+		rankAt(dutiesKey(OfAll), d.By.End().UnixMilli(), member), set(dutyFactsKey, member, stored(d)),
 	}
 }
 
 func dutyEnds(k DutyKind, stream, item string) []op {
 	member := dutyMember(k, stream, item)
-	return []op{unrank(dutiesKey(k.of()), member), unset(dutyFactsKey, member)}
+	return []op{unrank(dutiesKey(k.of()), member), unrank(dutiesKey(OfAll), member), unset(dutyFactsKey, member)}
 }
 
 // dutyList keeps what desks and commissions must do because of a death, a departure, or because a
@@ -221,7 +223,7 @@ type DutiesPage struct {
 	AsOf   domain.Position
 }
 
-// Duties returns what desks or commissions must do, what is due first at the beginning, after the
+// Duties returns what desks, commissions or both must do, what is due first at the beginning, after the
 // cursor of the page before ("" for the first). show says of each whether it is shown. It looks at
 // maxPage of them at most, so a page may have fewer than limit; read on while there is a next page.
 // What a dwelling that is no more would have needed is never shown.
