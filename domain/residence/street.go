@@ -4,8 +4,11 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"tizilim/domain"
 )
@@ -122,6 +125,10 @@ func (c RenameStreet) Written() (RenameStreet, error) {
 			return c, domain.Refuse(domain.Invalid, domain.CodeMalformed,
 				"the name of a street has no comma: in an address it is what stands between two").At(field)
 		}
+		if ofHouse(line) || saysIt(line, settlementWords) || !strings.ContainsFunc(line, unicode.IsLetter) {
+			return c, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"give the name of a street, and neither a settlement nor the number of a house").At(field)
+		}
 		*name = line
 	}
 	return c, nil
@@ -184,18 +191,78 @@ func OnStreet(address, street string) bool {
 // houseNumber is what can follow the name of a street before the next comma.
 var houseNumber = regexp.MustCompile(`^( +[0-9].*)?$`)
 
-// renamedIn replaces the name of a street in an address: what stands between two commas, alone
-// or with a house number. An address goes from the large to the small, so the last one counts:
-// a settlement can have the same name.
+// renamedIn replaces the name of the street in an address: alone, or with a house number.
 func renamedIn(address, from, to string) (string, bool) {
 	parts := strings.Split(address, ",")
-	for i := len(parts) - 1; i >= 0; i-- {
-		part := strings.TrimLeft(parts[i], " ")
-		rest, ok := strings.CutPrefix(strings.TrimRight(part, " "), from)
-		if ok && houseNumber.MatchString(rest) {
-			parts[i] = strings.Repeat(" ", len(parts[i])-len(part)) + to + rest
-			return strings.Join(parts, ","), true
+	i := streetOf(parts)
+	if i < 0 {
+		return address, false
+	}
+	part := strings.TrimLeft(parts[i], " ")
+	rest, ok := strings.CutPrefix(strings.TrimRight(part, " "), from)
+	if !ok || !houseNumber.MatchString(rest) {
+		return address, false
+	}
+	parts[i] = strings.Repeat(" ", len(parts[i])-len(part)) + to + rest
+	return strings.Join(parts, ","), true
+}
+
+// streetOf returns which part of an address, between commas, is the street: the one before the first
+// part that is a house or a flat, and the last one where none is. The first of several parts is the
+// settlement, unless it says that it is a street or has the number of the house in it. It is -1 where
+// the address has no street.
+func streetOf(parts []string) int {
+	at := len(parts) - 1
+	for i, part := range parts {
+		if ofHouse(part) {
+			at = i - 1
+			break
 		}
 	}
-	return address, false
+	switch {
+	case at < 0, saysIt(parts[at], settlementWords), at == 0 && len(parts) > 1 &&
+		!saysIt(parts[at], streetWords) && !strings.ContainsFunc(parts[at], unicode.IsDigit):
+		return -1
+	}
+	return at
+}
+
+// What the words of an address say of a part of it, in Kazakh, Russian and English.
+var (
+	streetWords = strings.Fields(`көшесі көше даңғылы даңғыл тұйығы бульвары бульвар алаңы тас жолы шағынауданы ықшамауданы
+		улица ул проспект пр просп переулок пер площадь пл шоссе тракт набережная микрорайон мкр мкрн
+		street st avenue ave lane square road`)
+	settlementWords = strings.Fields(`қаласы қала ауылы ауыл кенті облысы ауылдық округі
+		город г село с поселок посёлок пос аул область обл city town village region`)
+	houseWords = strings.Fields(`үй үйі пәтер пәтері пәт бөлме корпус корп к блок кіреберіс қабат
+		дом д квартира кв комната ком строение стр подъезд этаж офис литер лит house apt apartment flat building room`)
+)
+
+// ofHouse reports whether the part of an address is the number of a house or a flat, and no street:
+// 7/1-үй, 12А, кв. 5. A street can be a number too, and says that it is one: 187 көшесі.
+func ofHouse(part string) bool {
+	numbered := false
+	for word := range strings.FieldsFuncSeq(strings.ToLower(part), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		before := strings.TrimRightFunc(word, unicode.IsDigit)
+		switch first, _ := utf8.DecodeRuneInString(word); {
+		case unicode.IsDigit(first), before != word && slices.Contains(houseWords, before):
+			numbered = true
+		case slices.Contains(houseWords, word), utf8.RuneCountInString(word) == 1: // the letter of a house
+		default:
+			return false
+		}
+	}
+	return numbered
+}
+
+// saysIt reports whether one of the words is in the part.
+func saysIt(part string, words []string) bool {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(part), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if slices.Contains(words, word) {
+			return true
+		}
+	}
+	return false
 }

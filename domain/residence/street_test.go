@@ -54,6 +54,18 @@ func TestR35_OneActGivesAStreetAnotherName(t *testing.T) {
 			Name: "R35 not a whole address", When: begin(func(c *residence.RenameStreet) { c.To = "Алматы, Абай" }),
 			Refused: domain.CodeMalformed, Field: "to",
 		}, {
+			Name: "R35 no house", When: begin(func(c *residence.RenameStreet) { c.From = "7/1-үй" }),
+			Refused: domain.CodeMalformed, Field: "from",
+		}, {
+			Name: "R35 not to a house", When: begin(func(c *residence.RenameStreet) { c.To = "кв. 12" }),
+			Refused: domain.CodeMalformed, Field: "to",
+		}, {
+			Name: "R35 not to a town", When: begin(func(c *residence.RenameStreet) { c.To = "г. Абай" }),
+			Refused: domain.CodeMalformed, Field: "to",
+		}, {
+			Name: "R35 not to signs", When: begin(func(c *residence.RenameStreet) { c.To = "—" }),
+			Refused: domain.CodeMalformed, Field: "to",
+		}, {
 			Name: "R35 not nowhere", When: begin(func(c *residence.RenameStreet) { c.KATO = "75" }),
 			Refused: domain.CodeKATOFormat, Field: "kato",
 		},
@@ -71,6 +83,22 @@ func TestR35_ADwellingTakesTheNewNameOfItsStreet(t *testing.T) {
 		{"where the settlement has the same name", "Абай, Абай, 5", "Абай", "Достық", "Абай, Достық, 5"},
 		{"another street that begins so", "Алматы, Абай тұйығы, 1", "Абай", "Достық", ""},
 		{"a longer word", "Алматы, Абайский, 1", "Абай", "Достық", ""},
+		{"that says what it is", "Абай көшесі, 5", "Абай көшесі", "Достық", "Достық, 5"},
+		{"with the house in words", "г. Алматы, ул. Абая, д. 5, кв. 12", "ул. Абая", "Достық", "г. Алматы, Достық, д. 5, кв. 12"},
+		{"with a letter behind the house", "Алматы, Абай, 5 А, литер Б, 12", "Абай", "Достық", "Алматы, Достық, 5 А, литер Б, 12"},
+		{"in a district", "Алматы, Бостандық ауданы, Абай, 5-үй", "Абай", "Достық", "Алматы, Бостандық ауданы, Достық, 5-үй"},
+		{"a microdistrict", "Алматы, Самал-2 шағынауданы, 33", "Самал-2 шағынауданы", "Достық", "Алматы, Достық, 33"},
+		{"a number that says it is a street", "Астана, 187 көшесі, 5", "187 көшесі", "Достық", "Астана, Достық, 5"},
+		{"that begins with a number", "Алматы, 8 Марта, 8, 12", "8 Марта", "Достық", "Алматы, Достық, 8, 12"},
+		{"without a house", "Алматы, Абай", "Абай", "Достық", "Алматы, Достық"},
+		{"alone with its house", "Абай 1", "Абай", "Достық", "Достық 1"},
+		{"no town", "Алматы, Абай, 5", "Алматы", "Достық", ""},
+		{"no town before a house", "Алматы, 5", "Алматы", "Достық", ""},
+		{"no town that says so", "Абай ауылы, 5", "Абай ауылы", "Достық", ""},
+		{"no district", "Алматы, Бостандық ауданы, Абай, 5-үй", "Бостандық ауданы", "Достық", ""},
+		{"no house", "Алматы, Абай, 5, 12", "5", "7", ""},
+		{"no flat", "Алматы, Абай, 5, 12-пәтер", "12-пәтер", "7", ""},
+		{"no flat without a house", "12-пәтер", "12-пәтер", "7", ""},
 		{"nowhere in the address", "Алматы, Сәтбаев, 1", "Абай", "Достық", ""},
 	} {
 		t.Run("R35 "+c.name, func(t *testing.T) {
