@@ -2,8 +2,10 @@ package eventstore
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -423,4 +425,31 @@ func (e *subtreeError) Unwrap() []error {
 	return []error{e.cause, domain.Refuse(domain.Unavailable, domain.CodeRecordUnread,
 		"the key of a personal value of this record cannot be read, so nothing is decided on it; nothing was changed by "+
 			"this request; the operator finds the reason in the log of the server")}
+}
+
+// clearSecret begins a secret of a store without master keys, which seals no values either.
+const clearSecret = "clear."
+
+// SealSecret seals a secret that stands outside of the log, such as the key of a file, by the
+// current data key of the owner: a person or a case.
+func (s *Store) SealSecret(ctx context.Context, owner uuid.UUID, secret, binding []byte) (string, error) {
+	if s.keys == nil {
+		return clearSecret + base64.RawURLEncoding.EncodeToString(secret), nil
+	}
+	key, err := s.keys.current(ctx, seal.Owner{UUID: owner})
+	if err != nil {
+		return "", err
+	}
+	return key.Secret(secret, binding), nil
+}
+
+// OpenSecret returns what SealSecret has sealed with this binding; nil where the key was destroyed.
+func (s *Store) OpenSecret(ctx context.Context, sealed string, binding []byte) ([]byte, error) {
+	if text, ok := strings.CutPrefix(sealed, clearSecret); ok {
+		return base64.RawURLEncoding.DecodeString(text)
+	}
+	if s.keys == nil {
+		return nil, errNoMasterKeys
+	}
+	return seal.OpenSecret(sealed, binding, func(id seal.KeyID) (*seal.Key, error) { return s.keys.key(ctx, id) })
 }
