@@ -22,6 +22,7 @@ type (
 	CommandID      struct{ uuid.UUID }
 	ChallengeID    struct{ uuid.UUID }
 	NoticeID       struct{ uuid.UUID }
+	PaperID        struct{ uuid.UUID } // of the file of a paper
 	BodyID         struct{ uuid.UUID } // of a commission, a desk, a department of the provider, an audit office
 )
 
@@ -36,6 +37,7 @@ func (id CertificateID) IsZero() bool  { return id.UUID == uuid.Nil }
 func (id CommandID) IsZero() bool      { return id.UUID == uuid.Nil }
 func (id ChallengeID) IsZero() bool    { return id.UUID == uuid.Nil }
 func (id NoticeID) IsZero() bool       { return id.UUID == uuid.Nil }
+func (id PaperID) IsZero() bool        { return id.UUID == uuid.Nil }
 func (id BodyID) IsZero() bool         { return id.UUID == uuid.Nil }
 
 // DeriveID returns the UUIDv5 of name in the namespace of the command (or other

@@ -39,6 +39,7 @@ func (s *subtest) probed(p probe) *answer {
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-body",
 	"get-inclusion-proof", "get-case-comparison", "get-entry-comparison",
+	"get-paper",
 }
 
 // showAll are the operations that name no record which may be missing: what they
@@ -68,6 +69,8 @@ func everything(s *subtest) map[string][]probe {
 	registered := s.registered(person, home, "2026-03-01", "").id("registration_id")
 	list := s.list()
 	caseID := s.applied(person, list)
+	paperPath := "/v1/cases/" + caseID + "/papers"
+	paperPath += "/" + s.upload(paperPath, own, "a.pdf", scan(9), s.key(), "document_type", "other").is(http.StatusCreated).id("paper_id")
 	placement := s.placed(caseID).at("placement").(map[string]any)
 	certificate, entry := placement["certificate_id"].(string), placement["entry_id"].(string)
 	s.registered(person, s.dwelling(), "2026-03-02", "") // ends the first one
@@ -96,6 +99,7 @@ func everything(s *subtest) map[string][]probe {
 		"list-entries":         {{"/v1/queues/" + list + "/entries", commission, nil}},
 		"get-public-list":      {{"/v1/queues/" + list + "/public", own, nil}},
 		"list-queues":          {{"/v1/queues", own, nil}},
+		"get-paper":            {{paperPath, own, nil}, {paperPath, auditor, nil}},
 		"get-case-file":        {{"/v1/cases/" + caseID + "/file", own, nil}, {"/v1/cases/" + caseID + "/file", auditor, nil}},
 		"get-queue":            {{"/v1/queues/" + list, own, nil}},
 		"get-person-residence": {
@@ -179,7 +183,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	// read. Who found a dwelling or a list before its owner or entry saw nobody.
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
-		"get-case": 1, "get-case-file": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
+		"get-case": 1, "get-case-file": 1, "get-paper": 2, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 	}
 	for id, n := range noted {

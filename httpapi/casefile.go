@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -43,6 +44,19 @@ type filePaperBody struct {
 	Event    domain.EventRef `json:"event" doc:"With which it was handed in"`
 }
 
+// handedInBody is a file that was handed in.
+type handedInBody struct {
+	PaperID   domain.PaperID      `json:"paper_id" format:"uuid"`
+	Document  domain.DocumentType `json:"document_type"`
+	PersonID  domain.PersonID     `json:"person_id" format:"uuid" doc:"Whom it tells of"`
+	Name      string              `json:"name" doc:"Of the file, as it was handed in"`
+	MediaType string              `json:"media_type"`
+	Size      int64               `json:"size" doc:"In bytes"`
+	SHA256    string              `json:"sha256"`
+	FiledAt   time.Time           `json:"filed_at"`
+	Path      string              `json:"path" doc:"Where the file is read"`
+}
+
 // fieldBody is what a step takes.
 type fieldBody struct {
 	Name     string `json:"name"`
@@ -70,6 +84,7 @@ type fileBody struct {
 	Address      string                `json:"address,omitempty" doc:"Of the dwelling from which persons are to be deregistered"`
 	List         *listBody             `json:"list,omitempty" doc:"That the application is for"`
 	Papers       []filePaperBody       `json:"papers" doc:"What was handed in, in that order"`
+	Files        []handedInBody        `json:"files" doc:"The scans that were handed in, in that order"`
 	Due          []dueBody             `json:"due" doc:"What is due, the first first"`
 	Next         []nextStepBody        `json:"next" doc:"What you can do now, by your role and by where the case stands. A step can still be refused for what it says"`
 	Events       []operation.EventLine `json:"events" doc:"All that was done in the case, in the order of the log. An applicant does not see the accounts of officials"`
@@ -102,7 +117,7 @@ func (s *Server) getCaseFile() operation.Operation {
 		body := fileBody{
 			CaseID: item.ID, Number: certificates.NumberOf(item.Service, item.ID, item.ReceivedAt), Service: item.Service,
 			State: item.State, Due: s.dueBodies(item.Due), Next: s.nextSteps(ctx, item.Case),
-			Papers: []filePaperBody{}, AsOfPosition: item.AsOf,
+			Papers: []filePaperBody{}, Files: []handedInBody{}, AsOfPosition: item.AsOf,
 		}
 		relations := map[domain.PersonID]housing.Relation{}
 		for rec, err := range s.events.Read(ctx, in.ID.Stream(), 0) {
@@ -139,6 +154,11 @@ func (b *fileBody) file(rec domain.Recorded, citizen domain.PersonID, relations 
 		handedIn = e.Documents
 	case procedure.CorrectionReceived:
 		handedIn = e.Documents
+	case procedure.PaperFiled:
+		b.Files = append(b.Files, handedInBody{
+			e.PaperID, e.Document, e.PersonID, string(e.Name), e.MediaType, e.Size, string(e.SHA256), e.FiledAt.In(domain.Zone),
+			"/v1/cases/" + e.CaseID.String() + "/papers/" + e.PaperID.String(),
+		})
 	}
 	for _, d := range handedIn {
 		b.Papers = append(b.Papers, filePaperBody{documentOf(d), domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}})
@@ -267,7 +287,7 @@ func stepsOpen(c projections.Case) (ops []string) {
 	if c.Complaint != nil {
 		ops = append(ops, "complaint-withdrawal")
 	}
-	return ops
+	return append(ops, "file-paper")
 }
 
 // nextSteps are the operations that are open to the caller.

@@ -231,6 +231,9 @@ func looks(s *subtest) []look {
 	list := s.list()
 	wish := s.command("/v1/housing-applications", operator, application(guest, list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
+	scanned := "/v1/cases/" + wish + "/papers"
+	scanned += "/" + s.upload(scanned, s.as(guest), "a.pdf", scan(9), s.key(), "document_type", "other", "person_id", other).
+		is(201).id("paper_id")
 	placed := s.placed(s.consents(wish, other))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	behind := s.applied(second, list)
@@ -316,6 +319,8 @@ func looks(s *subtest) []look {
 		{what: "get-case", path: "/v1/cases/" + wish, by: guest, leaves: in(wish, other), why: accesslog.Party},
 		{what: "get-case-file", path: "/v1/cases/" + wish + "/file", leaves: in(wish, guest, other)},
 		{what: "get-case-file", path: "/v1/cases/" + wish + "/file", by: guest, leaves: in(wish, other), why: accesslog.Party},
+		{what: "get-paper", path: scanned, leaves: in(wish, other)},
+		{what: "get-paper", path: scanned, by: guest, leaves: in(wish, other), why: accesslog.Party},
 		{what: "get-case-comparison", path: "/v1/cases/" + wish + "/comparison", leaves: in(wish, guest, other)},
 		{what: "get-entry-comparison", path: entry + "/comparison", leaves: in(wish, guest, other)},
 		{what: "get-case", path: "/v1/cases/" + behind, by: second, leaves: nobody},

@@ -38,6 +38,7 @@ import (
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
+	paperstore "tizilim/eventstore/papers"
 	"tizilim/eventstore/seal"
 	"tizilim/eventstore/tree"
 	"tizilim/httpapi"
@@ -99,12 +100,14 @@ type registry struct {
 	iins       atomic.Int64 // IINs drawn
 	phones     atomic.Int64 // telephones drawn
 	logged     *syncBuffer
-	log        *slog.Logger // writes it
+	log        *slog.Logger   // writes it
+	files      paperstore.Dir // of papers
 	calledMu   sync.Mutex
 	called     []string // addresses
 }
 
 type settings struct {
+	scanner    paperstore.Scanner // of files; nil: they are not scanned
 	redis      func(testing.TB) projections.Client
 	log        func(httpapi.Log) httpapi.Log
 	head       func(projections.LogHead) projections.LogHead
@@ -236,6 +239,9 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies, Trial: set.trial, Witness: r.witness(set.security),
 	}
+	r.files = paperstore.Dir(filepath.Join(t.TempDir(), "papers"))
+	r.config.Papers, err = paperstore.New(r.files, r.store, set.scanner, string(r.files), 64<<10)
+	must(t, err)
 	r.server = httpapi.New(r.config)
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)

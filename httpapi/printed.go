@@ -19,28 +19,28 @@ type Pages interface {
 // printed returns the document as a file: its page, and attached the proof of the event
 // that issued it, once a signed head covers the event. The file stays the same from then
 // on.
-func (s *Server) printed(ctx context.Context, body certificateBody, page pages.Document) (paper, error) {
+func (s *Server) printed(ctx context.Context, body certificateBody, page pages.Document) (drawnPage, error) {
 	alone := func(drawn []byte) ([]byte, error) { return drawn, nil }
 	if s.proofs == nil {
-		return s.papers.of(page, alone)
+		return s.drawn.of(page, alone)
 	}
 	page.Proven = &certificates.Proven{}
 	if body.Proof == nil {
-		return s.papers.of(page, alone)
+		return s.drawn.of(page, alone)
 	}
 	first, err := s.proofs.First(ctx, body.Proof.Event)
 	if err != nil {
-		return paper{}, err
+		return drawnPage{}, err
 	}
 	public := s.proofs.Public()
 	head, err := public.Open(first.Head)
 	if err != nil {
-		return paper{}, err
+		return drawnPage{}, err
 	}
 	page.Proven = &certificates.Proven{
 		Log: public.Name(), Number: first.Index + 1, Size: head.Size, Root: head.Root.String(), SignedAt: head.At,
 	}
-	return s.papers.of(page, func(drawn []byte) ([]byte, error) { return s.attached(drawn, first) })
+	return s.drawn.of(page, func(drawn []byte) ([]byte, error) { return s.attached(drawn, first) })
 }
 
 // attached is the page with its proof.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/papers"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
 	"tizilim/httpapi/token"
@@ -63,6 +65,11 @@ type Config struct {
 	Trial     Trial // moves Now; nil: nobody does
 	Version   string
 
+	// Papers keeps the files of papers; nil: none can be handed in. A case takes PapersPerCase of
+	// them; 0: the default.
+	Papers        *papers.Store
+	PapersPerCase int
+
 	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
 	Limits operation.Limiter
 	// Witness sees every request; nil where nobody looks.
@@ -97,8 +104,12 @@ type Server struct {
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
 	living    *living
 	answers   *answers
-	papers    papers
-	steps     map[string]nextStepBody // of a case, by operation, without the case
+	drawn     drawnPages
+
+	paperStore    *papers.Store
+	papersPerCase int
+
+	steps map[string]nextStepBody // of a case, by operation, without the case
 }
 
 // New builds the API.
@@ -112,7 +123,8 @@ func New(c Config) *Server {
 		Handler: headsToo{engine}, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
-		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), papers: newPapers(),
+		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), drawn: newDrawnPages(),
+		paperStore: c.Papers, papersPerCase: cmp.Or(c.PapersPerCase, papersPerCase),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
@@ -169,7 +181,7 @@ func (s *Server) operations() []operation.Operation {
 		s.dwellingOperations(), s.stockOperations(), s.streetOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
-		s.applicationOperations(), s.requirementOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
+		s.applicationOperations(), s.requirementOperations(), s.paperOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
 		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)

@@ -23,6 +23,7 @@ import (
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/command/adapters/gateway"
 	"tizilim/eventstore/embedded"
+	"tizilim/eventstore/papers"
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
 	"tizilim/httpapi/operation"
@@ -61,6 +62,7 @@ type config struct {
 	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
 	proof      proofFlags
 	clock      clockFlags
+	papers     paperFlags
 	identity   identity // whose tokens are accepted
 	logger     *slog.Logger
 }
@@ -204,6 +206,10 @@ func (a *app) build(c config) (err error) {
 		tokens = realTime{accepted}
 	}
 	options := a.modelOptions(c)
+	var store *papers.Store
+	if store, a.paperFiles, err = c.papers.open(c.data, a.store); err != nil {
+		return err
+	}
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: tokens, Identity: identities,
@@ -211,6 +217,7 @@ func (a *app) build(c config) (err error) {
 		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Trial: a.trial.moved(), Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
+		Papers:  store, PapersPerCase: c.papers.PerCase,
 	}))
 	return nil
 }
@@ -276,6 +283,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewEraser(a.commands, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
+	a.work.Go(func() { a.sweeper(logger).Run(ctx) })
 	a.work.Go(func() { command.NewFanOut(a.commands, a.directory, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
 }

@@ -58,6 +58,13 @@ func (c *backupCommand) Run(ctx context.Context) (err error) {
 	if err := c.addFiles(&m); err != nil {
 		return err
 	}
+	if !c.KeysOnly { // after the store: each file that its events name is there by now
+		files, err := backedUpPapers(ctx, c.Data)
+		if err != nil {
+			return err
+		}
+		m.Files = append(m.Files, files...)
+	}
 	if err := c.write(ctx, recipients, m); err != nil {
 		return fmt.Errorf("back up to %s: %w", c.File, err)
 	}

@@ -17,10 +17,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tizilim/eventstore/papers"
 )
 
 // A backup is one file: a tar archive, encrypted with age (age-encryption.org/v1). It has
-// the files of the event store in eventstore/, the keys in keys/, the files below that
+// the files of the event store in eventstore/, the keys in keys/, the files of papers in papers/, the files below that
 // exist, and at its end the manifest. age notices a changed bit and a missing end.
 
 const (
@@ -28,6 +30,7 @@ const (
 	backupManifest = "manifest.json"
 	backupStore    = "eventstore"
 	backupKeys     = "keys"
+	backupPapers   = "papers"
 	backupCitizens = "mobile-citizens.jsonl"
 	backupRules    = "rules.json"
 	backupCalendar = "calendar.json"
@@ -163,6 +166,9 @@ func belongsToBackup(header *tar.Header) bool {
 	folder, name, nested := strings.Cut(header.Name, "/")
 	if !nested {
 		return slices.Contains([]string{backupCitizens, backupRules, backupCalendar}, header.Name)
+	}
+	if folder == backupPapers {
+		return papers.IsPath(name)
 	}
 	return (folder == backupStore || folder == backupKeys) && filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`)
 }

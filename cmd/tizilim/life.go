@@ -13,6 +13,7 @@ import (
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
+	"tizilim/eventstore/papers"
 	"tizilim/httpapi"
 	"tizilim/projections"
 )
@@ -33,6 +34,7 @@ type life struct {
 	directory  *command.Directory
 	proof      logProof
 	tokens     *tokens
+	paperFiles papers.Files
 
 	proven  bool           // the keys belong to the log, and the log to what is known of it
 	closers []func() error // of what was opened, in that order

@@ -16,6 +16,7 @@ import (
 	"tizilim/eventstore/clock"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
+	"tizilim/eventstore/papers"
 	"tizilim/eventstore/tree"
 	"tizilim/httpapi/token"
 	"tizilim/httpapi/token/oidc"
@@ -37,6 +38,7 @@ var background = map[string]any{
 	"keys of erased persons are destroyed":              (*command.Eraser).Run,
 	"what falls due is done":                            (*command.Timer).Run,
 	"notices are sent":                                  (*command.Notifier).Run,
+	"files that no event names are removed":             (*papers.Sweeper).Run,
 	"everybody on a list is told":                       (*command.FanOut).Run,
 	"revoked tokens are refused":                        (*token.Revocations).Run,
 	"keys of tokens are read again":                     tokenKeys.follow,

@@ -39,6 +39,7 @@ type serveCommand struct {
 	Mobile string `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
 	proofFlags
 	clockFlags
+	paperFlags
 	Quiet bool `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 	identityFlags
 }
@@ -51,6 +52,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if err := cmp.Or(c.clockFlags.check(), c.checkTrial()); err != nil {
+		return err
+	}
+	if err := c.paperFlags.check(); err != nil {
 		return err
 	}
 	if c.BaseURL != "" {
@@ -92,7 +96,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials, engine: c.engineFlags,
 		rules: book, signatures: signatures, mobile: c.Mobile,
-		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, logger: slog.Default(),
+		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, papers: c.paperFlags, logger: slog.Default(),
 	}
 	a, err := start(with)
 	if err != nil {

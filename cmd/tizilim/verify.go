@@ -5,13 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
+	"tizilim/eventstore"
 	"tizilim/projections"
 )
 
-type verifyCommand struct{ registryParts }
+type verifyCommand struct {
+	registryParts
+	bucketFlag
+}
 
 func (c *verifyCommand) Run(ctx context.Context) error {
+	files, err := c.files(c.Data)
+	if err != nil {
+		return err
+	}
 	store, client, err := c.open(ctx)
 	if err != nil {
 		return err
@@ -37,10 +46,11 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	differs := verifyPapers(ctx, os.Stdout, files, store.ReadRaw(ctx, eventstore.RawRead{Stream: eventstore.All}))
 	if !report.Proven() {
 		return errors.Join(
-			errors.New("the read model differs from the log: tizilim rebuild builds it again"), tampered(logged),
+			errors.New("the read model differs from the log: tizilim rebuild builds it again"), tampered(logged), differs,
 		)
 	}
-	return tampered(logged)
+	return errors.Join(tampered(logged), differs)
 }

@@ -186,6 +186,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("the review that it names is told", residence.DepartureFollowed{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("the complaint that begins with it is told", procedure.ActContested{}),
+	none("whoever handed it in is answered, and the case shows it", procedure.PaperFiled{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
 	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},

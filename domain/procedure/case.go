@@ -62,6 +62,7 @@ type Case struct {
 	Taken       []Taken // steps that can be annulled ([Case.AnnulStep])
 	Annulments  int     // of such steps
 	Deaths      []PartyDied
+	Papers      int // files that were handed in
 }
 
 // Completion is when and where in the log an application became complete. What
@@ -138,6 +139,8 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.Overdue = true
 	case StepAnnulled:
 		c.undo(e)
+	case PaperFiled:
+		c.Papers++
 	case ComplaintFiled:
 		c.Complaint, c.ComplaintAt, c.OfSilence = &e, "", c.State.Open()
 	case ComplaintForwarded:

@@ -38,6 +38,7 @@ var Events = []domain.EventType{
 	domain.EventOf[ComplaintWithdrawn](),
 	domain.EventOf[CourtActRecorded](),
 	domain.EventOf[ActContested](),
+	domain.EventOf[PaperFiled](),
 }
 
 // Moves is an event of a service that moves its case: an application received,

@@ -15,7 +15,7 @@ import (
 // badForm refuses a query or headers that a lenient reader would take for another
 // request: a query that is half understood may lose its dry_run, and then the
 // command is carried out. It returns nil where the form is right.
-func badForm(ctx huma.Context) *problem.Problem {
+func badForm(op Operation, ctx huma.Context) *problem.Problem {
 	u := ctx.URL()
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -39,6 +39,13 @@ func badForm(ctx huma.Context) *problem.Problem {
 	if encoding := ctx.Header("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return problem.New(http.StatusUnsupportedMediaType, domain.CodeMediaType,
 			"the body is encoded; send plain JSON without Content-Encoding", "header.Content-Encoding")
+	}
+	if op.media != "" {
+		if media, _, err := mime.ParseMediaType(ctx.Header("Content-Type")); err != nil || media != op.media {
+			return problem.New(http.StatusUnsupportedMediaType, domain.CodeMediaType,
+				"the body is a form with a file: send it as Content-Type: "+op.media, "header.Content-Type")
+		}
+		return nil
 	}
 	if kind := ctx.Header("Content-Type"); kind != "" {
 		media, params, err := mime.ParseMediaType(kind)

@@ -87,7 +87,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		if refused := a.countCall(op, ctx, token.Principal{}); refused != nil {
 			return caller{}, refused
 		}
-		return caller{}, badForm(ctx)
+		return caller{}, badForm(op, ctx)
 	}
 	scheme, text, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -127,7 +127,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	if err != nil {
 		return who, problem.Of(err, a.config.Logger)
 	}
-	if refused := badForm(ctx); refused != nil {
+	if refused := badForm(op, ctx); refused != nil {
 		return caller{Principal: p}, refused
 	}
 	if unread != nil {

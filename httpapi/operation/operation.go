@@ -25,6 +25,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,8 +79,9 @@ const (
 type Operation struct {
 	Declaration
 	kind     kind
-	streams  bool // made by [Stream]
-	searches bool // its body says why it is made: see [Searched]
+	streams  bool   // made by [Stream]
+	searches bool   // its body says why it is made: see [Searched]
+	media    string // of its body; "" for JSON
 	register func(*API, Operation)
 }
 
@@ -88,6 +90,9 @@ var Acting = Operation{kind: changes}
 
 // Changes reports whether the operation is a command.
 func (op Operation) Changes() bool { return op.kind == changes }
+
+// mediaType is that of its body.
+func (op Operation) mediaType() string { return cmp.Or(op.media, "application/json") }
 
 func (op Operation) hasBody() bool { return op.Changes() || op.Method == http.MethodPost }
 
@@ -204,7 +209,7 @@ func (a *API) Add(operations ...Operation) {
 		op.register(a, op)
 		if op.hasBody() {
 			content := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content
-			content["application/json"].Example = json.RawMessage(op.Example)
+			content[op.mediaType()].Example = json.RawMessage(op.Example)
 		}
 		a.operations = append(a.operations, op)
 	}
@@ -218,7 +223,7 @@ func (a *API) Operations() []Operation {
 
 // BodyOf returns the schema of the body of a command.
 func (a *API) BodyOf(op Operation) *huma.Schema {
-	schema := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content["application/json"].Schema
+	schema := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content[op.mediaType()].Schema
 	if schema.Ref != "" {
 		return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
 	}

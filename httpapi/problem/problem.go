@@ -62,7 +62,7 @@ func (p *Problem) GetHeaders() http.Header {
 // statusOf is the one table from a refusal to its HTTP status: by its kind, but 413 for
 // what is too large.
 func statusOf(e *domain.Error) int {
-	if e.Code == domain.CodeBodyTooLarge {
+	if e.Code == domain.CodeBodyTooLarge || e.Code == domain.CodePaperTooLarge {
 		return http.StatusRequestEntityTooLarge
 	}
 	switch e.Kind {

@@ -10,35 +10,35 @@ import (
 	pages "tizilim/httpapi/documents"
 )
 
-// maxPapers bounds the drawn pages in memory: some 50 KB each.
-const maxPapers = 128
+// maxDrawn bounds the drawn pages in memory: some 50 KB each.
+const maxDrawn = 128
 
-// papers are pages that were drawn lately. A page is a pure function of what it shows, so
+// drawnPages are pages that were drawn lately. A page is a pure function of what it shows, so
 // a page that shows the same is the same bytes.
-type papers struct {
-	drawn *lru.Cache[[sha256.Size]byte, paper]
+type drawnPages struct {
+	drawn *lru.Cache[[sha256.Size]byte, drawnPage]
 }
 
-// paper is a page as PDF.
-type paper struct {
+// drawnPage is a page as PDF.
+type drawnPage struct {
 	content []byte
 	tag     string // its ETag
 }
 
-func newPapers() papers {
-	drawn, err := lru.New[[sha256.Size]byte, paper](maxPapers)
+func newDrawnPages() drawnPages {
+	drawn, err := lru.New[[sha256.Size]byte, drawnPage](maxDrawn)
 	if err != nil {
 		panic(err) // the size is not positive
 	}
-	return papers{drawn}
+	return drawnPages{drawn}
 }
 
 // of returns the page, and draws it where it was not drawn lately. finish makes the file
 // of the drawn page. It depends on nothing but the page.
-func (p papers) of(page pages.Document, finish func(drawn []byte) ([]byte, error)) (paper, error) {
+func (p drawnPages) of(page pages.Document, finish func(drawn []byte) ([]byte, error)) (drawnPage, error) {
 	shown, err := json.Marshal(page)
 	if err != nil {
-		return paper{}, err
+		return drawnPage{}, err
 	}
 	key := sha256.Sum256(shown)
 	if known, ok := p.drawn.Get(key); ok {
@@ -49,10 +49,10 @@ func (p papers) of(page pages.Document, finish func(drawn []byte) ([]byte, error
 		content, err = finish(content)
 	}
 	if err != nil {
-		return paper{}, err
+		return drawnPage{}, err
 	}
 	sum := sha256.Sum256(content)
-	drawn := paper{content, `"` + hex.EncodeToString(sum[:16]) + `"`}
+	drawn := drawnPage{content, `"` + hex.EncodeToString(sum[:16]) + `"`}
 	p.drawn.Add(key, drawn)
 	return drawn, nil
 }

@@ -12,7 +12,7 @@ import (
 func asDrawn(drawn []byte) ([]byte, error) { return drawn, nil }
 
 func TestAPageIsDrawnOnceAndAnotherPageApart(t *testing.T) {
-	p := newPapers()
+	p := newDrawnPages()
 	one := pages.Document{Kind: certificates.Placement, Number: "1", Language: domain.Kazakh, Name: "Айгүл", CheckURL: "https://x"}
 	first, err := p.of(one, asDrawn)
 	if err != nil {
