@@ -17,6 +17,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/certificates"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
@@ -281,5 +282,42 @@ func TestC30_AFileWithAVirusIsRefused(t *testing.T) {
 	s.upload(path, s.as(person), "a.pdf", scan(40_000), "one", "document_type", "other").is(http.StatusCreated)
 	if n := len(r.stored()); n != 1 || r.underway() != 0 {
 		t.Errorf("%d files are kept, %d are on their way", n, r.underway())
+	}
+}
+
+func TestC30_TheTalonListsWhatWasHandedInInItsThreeLanguages(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	person := s.citizen()
+	caseID := s.applied(person, s.list())
+	talon := "/v1/certificates/" + certificates.TalonOf(parse[domain.CaseID](caseID)).String()
+	labels := map[string]string{"kk": "Тапсырылған құжаттар", "ru": "Принятые документы", "en": "Papers handed in"}
+	said := func(language string) (value any) {
+		for _, l := range s.get(talon+"?language="+language, s.as(person)).is(http.StatusOK).at("lines").([]any) {
+			if line := l.(map[string]any); line["label"] == labels[language] {
+				value = line["value"]
+			}
+		}
+		return value
+	}
+	if got := said("en"); got != nil {
+		t.Errorf("before anything was handed in: %v", got)
+	}
+	content := scan(9)
+	first, second := digest(content)[:16], digest(scan(100))[:16]
+	s.upload("/v1/cases/"+caseID+"/papers", s.as(person), "a.pdf", content, "one", "document_type", "passport").is(http.StatusCreated)
+	s.upload("/v1/cases/"+caseID+"/papers", s.as(person), "b.pdf", scan(100), "two", "document_type", "marriage_certificate").is(http.StatusCreated)
+	for language, want := range map[string]string{
+		"kk": "1) төлқұжат (SHA-256: " + first + "); 2) неке қию туралы куәлік (SHA-256: " + second + ")",
+		"ru": "1) паспорт (SHA-256: " + first + "); 2) свидетельство о заключении брака (SHA-256: " + second + ")",
+		"en": "1) passport (SHA-256: " + first + "); 2) certificate of marriage (SHA-256: " + second + ")",
+	} {
+		if got := said(language); got != want {
+			t.Errorf("%s: %v, want %s", language, got, want)
+		}
+	}
+	page := s.get(talon, s.as(person), header{"Accept", "application/pdf"}).is(http.StatusOK)
+	if !strings.HasPrefix(page.text, "%PDF") {
+		t.Error("the talon is not printed")
 	}
 }

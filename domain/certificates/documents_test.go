@@ -525,7 +525,7 @@ func TestPersonalValuesOfDocumentsNeverPrint(t *testing.T) {
 		{certificates.Correct{}, 2},
 		{certificates.Document{}, 2},
 		{certificates.Documents{}, 2},
-		{certificates.Page{}, 4},
+		{certificates.Page{}, 5},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
 			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)

@@ -59,11 +59,18 @@ type Page struct {
 	Channel      domain.Channel
 	Acceptor     string // account; empty where the registry accepted by itself
 	AcceptedAs   domain.Role
+	Papers       []HandedIn // up to when the page is shown, in that order (C30)
 
 	CheckCode CheckCode
 	CheckURL  string // where anybody checks the document by the code; filled in by whoever serves it
 
 	Proven *Proven // filled in by whoever serves it; nil where nobody proves the log
+}
+
+// HandedIn is a scan that was handed in.
+type HandedIn struct {
+	Document domain.DocumentType
+	SHA256   domain.Personal // of the file, in small hex
 }
 
 // Signer is the official who signed a document, by the record of their body at the instant of

@@ -113,6 +113,11 @@ func (h *Handler) Page(
 	status := certificates.StatusOf(!d.ReplacedBy.IsZero() || d.Version() < newest.Version(), d.VoidSince)
 	page := file.Page(d, facts)
 	page.Superseded = status == certificates.Superseded
+	if d.Kind == certificates.Talon {
+		if page.Papers, err = h.handedIn(ctx, file.Case()); err != nil {
+			return IssuedPage{}, err
+		}
+	}
 	return IssuedPage{Document: d, Versions: newest.Version(), Status: status, Page: page}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/procedure"
 	"tizilim/eventstore/papers"
 )
@@ -37,6 +38,16 @@ func (h *Handler) NamesPaper(ctx context.Context, at papers.Address) (bool, erro
 	return ok, err
 }
 
+// handedIn are the scans of a case.
+func (h *Handler) handedIn(ctx context.Context, id domain.CaseID) (list []certificates.HandedIn, err error) {
+	_, _, err = h.paper(ctx, id, func(e procedure.PaperFiled) bool {
+		list = append(list, certificates.HandedIn{Document: e.Document, SHA256: e.SHA256})
+		return false
+	})
+	return list, err
+}
+
+// paper returns the first scan of a case that is what is asked for.
 func (h *Handler) paper(
 	ctx context.Context, id domain.CaseID, is func(procedure.PaperFiled) bool,
 ) (procedure.PaperFiled, bool, error) {

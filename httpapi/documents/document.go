@@ -133,6 +133,9 @@ func (d Document) Lines() []Line {
 		add(labelAcceptor, d.acceptor())
 		add(labelDue, instant(d.Deadline, l))
 		add(labelFee, free.in(l))
+		if len(d.Papers) > 0 {
+			paragraph(labelHandedIn, d.handedIn())
+		}
 	}
 	if d.Kind == certificates.Placement || d.Kind == certificates.Refusal {
 		add(labelDecided, d.decided())
@@ -163,6 +166,23 @@ func (d Document) signer() string {
 		who = append(who, offices[d.Signer.Office].in(d.Language))
 	}
 	return strings.Join(append(who, d.Signer.Body.In(d.Language)), ", ")
+}
+
+// shownOfHash is how many digits of the hash of a file a page has: enough to tell the file from
+// another one that somebody has in hand.
+const shownOfHash = 16
+
+// handedIn lists the scans that were handed in, each with the beginning of its hash.
+func (d Document) handedIn() string {
+	list := make([]string, len(d.Papers))
+	for i, p := range d.Papers {
+		hash := string(p.SHA256)
+		if len(hash) > shownOfHash {
+			hash = hash[:shownOfHash]
+		}
+		list[i] = fmt.Sprintf("%d) %s (SHA-256: %s)", i+1, documentTypes[p.Document].in(d.Language), hash)
+	}
+	return strings.Join(list, "; ")
 }
 
 // shownIIN is the IIN but for what would be enough to misuse it: a document

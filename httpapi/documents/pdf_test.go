@@ -407,7 +407,7 @@ func TestC4_ATalonSaysWhenTheOfficeRegistersWhatCameOutsideWorkingTime(t *testin
 }
 
 func TestPersonalValuesOfPagesNeverPrint(t *testing.T) {
-	if n := domaintest.AssertMasked(t, Document{}); n != 4 {
+	if n := domaintest.AssertMasked(t, Document{}); n != 5 {
 		t.Errorf("%d personal values", n)
 	}
 }

@@ -82,6 +82,37 @@ var requiredPapers = map[domain.Paper]text{
 	},
 }
 
+var labelHandedIn = text{"Тапсырылған құжаттар", "Принятые документы", "Papers handed in"}
+
+// documentTypes are what papers are called.
+var documentTypes = map[domain.DocumentType]text{
+	domain.DocumentIdentityCard:       {"жеке куәлік", "удостоверение личности", "identity card"},
+	domain.DocumentPassport:           {"төлқұжат", "паспорт", "passport"},
+	domain.DocumentResidencePermit:    {"тұруға ықтиярхат", "вид на жительство", "residence permit"},
+	domain.DocumentStatelessCard:      {"азаматтығы жоқ адамның куәлігі", "удостоверение лица без гражданства", "certificate of a stateless person"},
+	domain.DocumentRefugeeCertificate: {"босқын куәлігі", "удостоверение беженца", "certificate of a refugee"},
+	domain.DocumentBirthCertificate:   {"туу туралы куәлік", "свидетельство о рождении", "birth certificate"},
+	domain.DocumentApplication:        {"өтініш", "заявление", "application"},
+	domain.DocumentExitPermission: {
+		"шетелге шығуға рұқсат беру туралы анықтама", "справка о разрешении на выезд", "exit permission",
+	},
+	domain.DocumentCourtDecision: {"сот шешімі", "решение суда", "court decision"},
+	domain.DocumentTitle: {
+		"тұрғын үйге меншік құқығын растайтын құжат", "документ о праве собственности на жилище", "title to the dwelling",
+	},
+	domain.DocumentRegisterExtract: {
+		"жылжымайтын мүлік тіркелімінен үзінді", "выписка из регистра недвижимости", "extract of the register of real estate",
+	},
+	domain.DocumentWrittenConsent: {"жазбаша келісім", "письменное согласие", "written consent"},
+	domain.DocumentGuardianship: {
+		"қорғаншылық туралы шешім", "решение об опеке или попечительстве", "decision on guardianship",
+	},
+	domain.DocumentDivorce:  {"некені бұзу туралы куәлік", "свидетельство о расторжении брака", "certificate of divorce"},
+	domain.DocumentMarriage: {"неке қию туралы куәлік", "свидетельство о заключении брака", "certificate of marriage"},
+	domain.DocumentDeath:    {"қайтыс болу туралы куәлік", "свидетельство о смерти", "certificate of death"},
+	domain.DocumentOther:    {"өзге құжат", "иной документ", "another document"},
+}
+
 func (t text) in(l domain.Language) string {
 	switch l {
 	case domain.Russian:
