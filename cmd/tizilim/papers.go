@@ -107,7 +107,9 @@ func (a *app) sweeper(logger *slog.Logger) *papers.Sweeper {
 
 // verifyPapers compares the files with the events of the log that name them, and prints what
 // differs. It needs no key.
-func verifyPapers(ctx context.Context, out io.Writer, files papers.Files, log iter.Seq2[eventstore.RawEvent, error]) error {
+func verifyPapers(
+	ctx context.Context, out io.Writer, files papers.Files, log iter.Seq2[eventstore.RawEvent, error],
+) error {
 	named, faults := 0, 0
 	for e, err := range log {
 		if err != nil {

@@ -33,7 +33,9 @@ func Requirements(class Class, ground Ground, channel domain.Channel, by rules.E
 // a citizen gives up the identity card on leaving for good (S001-7.2); for other classes the acts
 // say nothing, so any identity document serves.
 func papersOf(ground Ground, class Class, by rules.Edition) []domain.Requirement {
-	document := func(p domain.Paper, code domain.Code, whom domain.PaperFor, types ...domain.DocumentType) domain.Requirement {
+	document := func(
+		p domain.Paper, code domain.Code, whom domain.PaperFor, types ...domain.DocumentType,
+	) domain.Requirement {
 		return domain.Requirement{Paper: p, Field: "documents", Types: types, For: whom, Code: code}
 	}
 	switch ground {
@@ -45,7 +47,9 @@ func papersOf(ground Ground, class Class, by rules.Edition) []domain.Requirement
 	case GroundDepartureAbroad:
 		passport := document(domain.PaperPassportOfChild, domain.CodePassportOfChild, domain.ForEach, domain.DocumentPassport)
 		passport.ToAge = by.Ages.IdentityCard
-		card := document(domain.PaperCardToSurrender, domain.CodeIdentityCardSurrender, domain.ForEach, domain.DocumentIdentityCard)
+		card := document(
+			domain.PaperCardToSurrender, domain.CodeIdentityCardSurrender, domain.ForEach, domain.DocumentIdentityCard,
+		)
 		if class != Citizen {
 			card.Paper, card.Types = domain.PaperToSurrender, identifying
 		}
@@ -61,7 +65,9 @@ func papersOf(ground Ground, class Class, by rules.Edition) []domain.Requirement
 	}
 }
 
-var identifying = slices.DeleteFunc(slices.Clone(domain.DocumentTypes), func(t domain.DocumentType) bool { return !t.Identifies() })
+var identifying = slices.DeleteFunc(
+	slices.Clone(domain.DocumentTypes), func(t domain.DocumentType) bool { return !t.Identifies() },
+)
 
 // checkPapers keeps R4, R8, R10 and R43, and that a desk acts on a paper. The refusal names every
 // paper that is missing.
@@ -92,7 +98,9 @@ func checkPapers(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 
 // lacks says that the application has no paper that meets the requirement for the person, who is
 // named at the path; nil where it has one.
-func (c ApplyForDeregistration) lacks(cmd domain.Command, r domain.Requirement, p domain.PersonID, at string) *domain.Error {
+func (c ApplyForDeregistration) lacks(
+	cmd domain.Command, r domain.Requirement, p domain.PersonID, at string,
+) *domain.Error {
 	names := func(d domain.Document) bool {
 		switch r.Paper {
 		case domain.PaperFreeForm: // whom it names, checkNamed says

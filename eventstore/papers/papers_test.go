@@ -63,7 +63,9 @@ func bucket(t *testing.T) papers.Bucket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := minio.New(at.Host, &minio.Options{Creds: credentials.NewStaticV4("id", "secret", ""), Region: "us-east-1"})
+	client, err := minio.New(at.Host, &minio.Options{
+		Creds: credentials.NewStaticV4("id", "secret", ""), Region: "us-east-1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +203,8 @@ func TestAFileIsReceivedInLittleMemoryAndBounded(t *testing.T) {
 	refused(strings.NewReader(""), domain.CodePaperType)
 	refused(bytes.NewReader(pdf(largest)), domain.CodePaperTooLarge)
 	broken := errors.New("the client went away")
-	if _, err := s.Receive(t.Context(), ofCase, person, io.MultiReader(bytes.NewReader(pdf(5000)), failing{broken})); !errors.Is(err, broken) {
+	half := io.MultiReader(bytes.NewReader(pdf(5000)), failing{broken})
+	if _, err := s.Receive(t.Context(), ofCase, person, half); !errors.Is(err, broken) {
 		t.Errorf("half a file: %v", err)
 	}
 	if d, err := s.Receive(t.Context(), ofCase, person, bytes.NewReader(pdf(largest-len(pdf(0))))); err != nil {

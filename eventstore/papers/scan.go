@@ -101,7 +101,7 @@ func (c chunks) Write(p []byte) (int, error) {
 	if len(p) == 0 { // would end the stream
 		return 0, nil
 	}
-	buffers := net.Buffers{binary.BigEndian.AppendUint32(nil, uint32(len(p))), p} //nolint:gosec // a buffer of io.Copy
+	buffers := net.Buffers{binary.BigEndian.AppendUint32(nil, uint32(len(p))), p}
 	n, err := buffers.WriteTo(c.w)
 	return max(int(n)-4, 0), err
 }

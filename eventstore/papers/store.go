@@ -99,7 +99,9 @@ type Draft struct {
 // once and holds no more than a small part of it. Errors: [domain.CodePaperType],
 // [domain.CodePaperTooLarge], [domain.CodePaperInfected], [domain.CodeScannerAway]. The caller ends
 // the draft by [Draft.Discard], also after [Draft.Keep].
-func (s *Store) Receive(ctx context.Context, of domain.CaseID, person domain.PersonID, content io.Reader) (*Draft, error) {
+func (s *Store) Receive(
+	ctx context.Context, of domain.CaseID, person domain.PersonID, content io.Reader,
+) (*Draft, error) {
 	d, err := s.receive(ctx, of, person, content)
 	if err != nil && d != nil {
 		d.Discard()
@@ -157,7 +159,9 @@ func (s *Store) receive(
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // encrypt begins a stored file.
-func (s *Store) encrypt(ctx context.Context, w io.Writer, of domain.CaseID, person domain.PersonID) (io.WriteCloser, error) {
+func (s *Store) encrypt(
+	ctx context.Context, w io.Writer, of domain.CaseID, person domain.PersonID,
+) (io.WriteCloser, error) {
 	key, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
