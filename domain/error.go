@@ -240,6 +240,7 @@ const (
 	CodeFindingPerson       Code = "finding_not_of_this_person"
 	CodeMemberNotAllowed    Code = "member_not_allowed"
 	CodeAddressTooWide      Code = "address_too_wide"
+	CodeNumberFormat        Code = "number_format"
 
 	// What bars somebody from being in need (art. 101-3).
 	CodeNoGroundOfNeed    Code = "no_ground_of_need"

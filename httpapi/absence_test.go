@@ -78,11 +78,20 @@ func everything(s *subtest) map[string][]probe {
 		is(http.StatusCreated).
 		id("certificate_id")
 	talon := certificates.TalonOf(parse[domain.CaseID](caseID)).String()
+	number := s.numberOf(caseID, domain.S000)
+	paperNumber := certificates.Document{
+		ID: parse[domain.CertificateID](certificate), Service: domain.S000, IssuedAt: s.clock.Now(),
+	}.Number()
 	office, _ := s.office("desk-2", body{"kind": "desk", "names": bodyNames, "territory": []string{astanaKATO}})
 	s.proven()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
-		"search-person":       {{"/v1/persons/search", operator, body{"purpose": "service", "iin": iin}}},
+		"search-person": {{"/v1/persons/search", operator, body{"purpose": "service", "iin": iin}}},
+		"search-case":   {{"/v1/cases/search", auditor, seeks(body{"number": number})}},
+		"search-certificate": {
+			{"/v1/certificates/search", auditor, seeks(body{"number": number})},
+			{"/v1/certificates/search", commission, seeks(body{"number": paperNumber})},
+		},
 		"get-own-contacts":    {{"/v1/me/contacts", own, nil}},
 		"get-representatives": {{"/v1/persons/" + person + "/representatives", auditor, nil}},
 		"get-case":            {{"/v1/cases/" + caseID, own, nil}, {"/v1/cases/" + caseID, auditor, nil}},
@@ -183,7 +192,8 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	// read. Who found a dwelling or a list before its owner or entry saw nobody.
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
-		"get-case": 1, "get-case-file": 1, "get-paper": 2, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
+		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
+		"list-entries": 1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 	}
 	for id, n := range noted {

@@ -22,7 +22,8 @@ import (
 
 func (s *Server) caseOperations() []operation.Operation {
 	return []operation.Operation{
-		s.listCases(), // worklist.go
+		s.listCases(),  // worklist.go
+		s.searchCase(), // numbersearch.go
 		s.listDuties(),
 		s.getCase(),
 		s.getCaseFile(), // casefile.go

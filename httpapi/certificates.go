@@ -28,6 +28,7 @@ func (s *Server) certificateOperations() []operation.Operation {
 	return []operation.Operation{
 		s.getCertificate(),
 		s.checkCertificate(),
+		s.searchCertificate(), // numbersearch.go
 		s.requestDepartureSheet(),
 		s.duplicateCertificate(),
 		s.correctCertificate(),

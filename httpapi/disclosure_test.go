@@ -303,6 +303,15 @@ func looks(s *subtest) []look {
 			body:   body{"purpose": "complaint", "name": name, "birth_date": "1990-05-17"},
 			leaves: in("", guest), why: accesslog.Complaint,
 		},
+		{
+			what: "search-case", method: "POST", path: "/v1/cases/search",
+			body: seeks(body{"number": s.numberOf(wish, domain.S000)}), leaves: in(wish, guest), why: accesslog.Service,
+		},
+		{
+			what: "search-certificate", method: "POST", path: "/v1/certificates/search",
+			body:   seeks(body{"number": s.seen(certificate, s.as(guest), last).at("number")}),
+			leaves: in(wish, guest), why: accesslog.Service,
+		},
 		{what: "get-street-renaming", path: "/v1/street-renamings/" + street, leaves: nobody},
 		{
 			what: "search-dwelling", method: "POST", path: "/v1/dwellings/search",

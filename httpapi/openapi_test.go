@@ -475,6 +475,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	)
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
 	fits("list-duties", json, s.get("/v1/duties", s.token(domain.RoleOperator)).is(200))
+	fits("search-case", json, s.send("POST", "/v1/cases/search", auditor, seeks(body{
+		"number": s.numberOf(out.id("case_id"), domain.S001),
+	})).is(200))
 	fits("list-cases", json, s.get("/v1/cases?overdue=true", auditor).is(200))
 
 	administrator := s.token(domain.RoleAdministrator)
@@ -602,6 +605,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		is(201)
 	paper := "/v1/certificates/" + s.issued(sheets, "departure_sheet")
 	shown := fits("get-certificate", json, s.seen(paper, auditor, sheets))
+	fits("search-certificate", json, s.send("POST", "/v1/certificates/search", auditor, seeks(body{"number": shown.at("number")})).is(200))
 	fits("check-certificate", json, s.get("/v1/certificates/check/"+shown.id("check_code"), "").is(200))
 	fits("correct-certificate", json, s.command(paper+"/correction", operator, body{
 		"corrections": []body{{"field": "address", "value": "Астана, Абай даңғылы, 1"}}, "slip": "s",

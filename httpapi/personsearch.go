@@ -75,9 +75,9 @@ func (s *Server) searchPerson() operation.Operation {
 		ID: "search-person", Method: http.MethodPost, Path: "/v1/persons/search", Tag: residenceTag,
 		Of:      operation.OfAll,
 		Summary: "Find persons by IIN, or by name and birth date",
-		Doc: "What is sought is sent in the body and never in a URL, so that no log of URLs holds it. Everybody who is found " +
-			"sees the search and its purpose. A commission finds only persons in cases and entries of the lists that it keeps. " +
-			"The address of somebody who lives beyond the territory of your body is shown if you give a reference.",
+		Doc: "What is sought is sent in the body and never in a URL, so that no log of URLs holds it. Everybody who is " +
+			"found sees the search and its purpose. A commission finds only persons in cases and entries of the lists that " +
+			"it keeps. The address of somebody who lives beyond the territory of your body is shown if you give a reference.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{
 			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonUnknown,
@@ -97,7 +97,8 @@ func (s *Server) searchPerson() operation.Operation {
 		}
 		switch {
 		case b.IIN == "" && q == residence.Sought{}:
-			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give an IIN, or a name with a birth date").At("iin")
+			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+				"give an IIN, or a name with a birth date").At("iin")
 		case b.IIN == "":
 			return look.byName(ctx, q)
 		case b.Name != "":
@@ -293,9 +294,7 @@ func (l personLook) show(ctx context.Context, out *foundPersons, hits []hit) err
 // address is where the person is registered permanently; "" where nowhere, and where the caller may
 // not see it.
 func (l personLook) address(ctx context.Context, p *residence.Person) (string, error) {
-	err := rights{l.Server}.inReach(ctx, operation.Attempt{
-		Caller: operation.Caller(ctx), Body: operation.Body(ctx), Beyond: l.beyond,
-	}, p.ID, false)
+	err := rights{l.Server}.inReach(ctx, searching(ctx, l.beyond), p.ID, false)
 	if domain.IsKind(err, domain.Forbidden) {
 		return "", nil
 	}
@@ -312,6 +311,11 @@ func (l personLook) address(ctx context.Context, p *residence.Person) (string, e
 		}
 	}
 	return "", nil
+}
+
+// searching is the read of a record that a search has found; beyond says that the search has a reference.
+func searching(ctx context.Context, beyond bool) operation.Attempt {
+	return operation.Attempt{Caller: operation.Caller(ctx), Body: operation.Body(ctx), Beyond: beyond}
 }
 
 // mattersLooked is how many cases of a person are looked at, the latest first.
@@ -349,7 +353,7 @@ func (l personLook) mayFind(ctx context.Context, id domain.PersonID) (bool, erro
 		if list.IsZero() {
 			continue
 		}
-		err := rights{l.Server}.kept(ctx, operation.Attempt{Caller: operation.Caller(ctx), Body: operation.Body(ctx)}, list)
+		err := rights{l.Server}.kept(ctx, searching(ctx, false), list)
 		if !domain.IsKind(err, domain.Forbidden) {
 			return err == nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -53,8 +54,40 @@ func cases(rec domain.Recorded) []op {
 		subject := begins.Begun().Subject.String()
 		ops = append(ops, set(key, "subject", subject), join(subjectPrefix+subject, key))
 	}
-	ops = slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec), contestedCase(rec))
+	ops = slices.Concat(
+		ops, duties(rec, key), deregistrationCase(rec), housingCase(rec), contestedCase(rec), numbered(rec),
+	)
 	return append(ops, work(rec, ops)...)
+}
+
+// numbered keeps which case has a number: an application, or an act that somebody contests.
+func numbered(rec domain.Recorded) []op {
+	switch rec.Event.(type) {
+	case housing.ApplicationReceived, residence.DeregistrationApplied, procedure.ActContested:
+		id := rec.Event.Concerns().Case
+		return []op{join(numberKey(certificates.Locator(certificates.TalonOf(id))), id.String())}
+	}
+	return nil
+}
+
+// numberKey is of the cases whose number has the locator: one, but for the rare chance that two share it.
+func numberKey(locator string) string { return "number:" + locator } // set: case
+
+var numberedQuery = query(`return redis.call('SMEMBERS', g .. ARGV[5])`)
+
+// Numbered returns the cases whose number has the locator, in no order. Who asks compares the numbers.
+func (r *Reader) Numbered(ctx context.Context, locator string) ([]domain.CaseID, error) {
+	data, _, err := r.read(ctx, numberedQuery, "", numberKey(locator))
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]domain.CaseID, len(data))
+	for i, id := range asTexts(data) {
+		if ids[i].UUID, err = uuid.Parse(id); err != nil {
+			return nil, corrupt("case with a number", err)
+		}
+	}
+	return ids, nil
 }
 
 // refOf names the event.

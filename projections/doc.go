@@ -81,6 +81,7 @@
 //	                                          …:own_cases, …:leases, …:naming, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:alike:<hash>, name:<hash>    persons by name and birth date, and by one word and birth date
+//	{tizilim}:g7:number:<locator>             cases by number
 //	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work
 //	{tizilim}:g7:lists, opened:<body>         lists by body, settlement and title; those that a commission has opened

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"time"
+	"unicode"
 
 	"tizilim/domain"
 )
@@ -41,6 +42,49 @@ func (d Document) Number() string {
 func NumberOf(s domain.Service, id domain.CaseID, received time.Time) string {
 	return Document{ID: TalonOf(id), Service: s, IssuedAt: received}.Number()
 }
+
+// TypedNumber is the number of a document or of a case as a person types it from paper: its letters and
+// digits alone, in capitals, with 0 for O and 1 for I and L. Two numbers that differ in these alone are
+// one.
+type TypedNumber string
+
+// ParseNumber reads a number: service, year and locator, in either case, with or without hyphens and
+// spaces. Error: [domain.CodeNumberFormat].
+func ParseNumber(s string) (TypedNumber, error) {
+	n := typed(s)
+	rest, of := "", false
+	for _, service := range append([]domain.Service{domain.Complaint}, domain.Services...) {
+		if rest, of = strings.CutPrefix(string(n), string(typed(string(service)))); of {
+			break
+		}
+	}
+	if _, err := crockford.DecodeString(rest); !of || err != nil || len(rest) != len("2006")+locatorLen {
+		return "", domain.Refuse(domain.Invalid, domain.CodeNumberFormat,
+			"a number has the service, the year and three groups of four letters and digits, such as "+
+				"S000-2026-1A2B-3C4D-5E6F: copy it from the document").At("number")
+	}
+	return n, nil
+}
+
+func typed(s string) TypedNumber {
+	return TypedNumber(strings.Map(func(r rune) rune {
+		switch {
+		case r == 'O':
+			return '0'
+		case r == 'I' || r == 'L':
+			return '1'
+		case unicode.IsPunct(r) || unicode.IsSpace(r):
+			return -1
+		}
+		return r
+	}, strings.ToUpper(s)))
+}
+
+// Locator returns the locator in the number.
+func (n TypedNumber) Locator() string { return string(n)[len(n)-locatorLen:] }
+
+// Is reports whether the number of a document or of a case is meant.
+func (n TypedNumber) Is(number string) bool { return n == typed(number) }
 
 // grouped parts a text into fours.
 func grouped(s string) string {

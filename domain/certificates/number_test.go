@@ -114,3 +114,38 @@ func TestACodeIsReadAsAPersonTypesIt(t *testing.T) {
 		}
 	}
 }
+
+func TestR53_ANumberIsReadAsItIsTyped(t *testing.T) {
+	for _, d := range []certificates.Document{
+		{ID: sheet, Service: domain.S001, IssuedAt: domaintest.Noon()},
+		{ID: other, Service: domain.S000, IssuedAt: domaintest.Noon()},
+		{ID: sheet, Service: domain.Complaint, IssuedAt: domaintest.Noon()},
+	} {
+		number := d.Number()
+		for _, text := range []string{
+			number, strings.ToLower(number), strings.ToUpper(number), strings.ReplaceAll(number, "-", ""),
+			" " + strings.ReplaceAll(number, "-", " – "), strings.NewReplacer("0", "O", "1", "l").Replace(number),
+		} {
+			n, err := certificates.ParseNumber(text)
+			if err != nil || !n.Is(number) || n.Locator() != certificates.Locator(d.ID) {
+				t.Errorf("%q is %q, %v", text, n, err)
+			}
+			for _, another := range []string{
+				certificates.Document{ID: d.ID, Service: d.Service, IssuedAt: d.IssuedAt.AddDate(1, 0, 0)}.Number(),
+				number[:len(number)-1] + "?", number + "1",
+			} {
+				if n.Is(another) {
+					t.Errorf("%q is taken for %q", text, another)
+				}
+			}
+		}
+	}
+	for _, wrong := range []string{
+		"", "S000", "S002-2026-1A2B-3C4D-5E6F", "2026-1A2B-3C4D-5E6F", "S000-2026-1A2B-3C4D-5E6",
+		"S000-2026-1A2B-3C4D-5E6F7", "S000-2026-1A2B-3C4D-5E6Ж",
+	} {
+		if _, err := certificates.ParseNumber(wrong); domain.CodeOf(err) != domain.CodeNumberFormat {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}

@@ -152,5 +152,6 @@ func referenceOf(purpose accesslog.Purpose, text, field string) (domain.Personal
 
 func unreadReference(field string) *problem.Problem {
 	return problem.New(http.StatusUnprocessableEntity, domain.CodeMalformed,
-		"write the reference in one line of at most 200 bytes of UTF-8, percent-encoded in a header where it is not ASCII", field)
+		"write the reference in one line of at most 200 bytes of UTF-8, percent-encoded in a header where it is not ASCII",
+		field)
 }
