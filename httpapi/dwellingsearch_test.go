@@ -58,9 +58,11 @@ func TestR51_ADwellingIsFoundByItsRKAItsCadastralNumberOrItsAddress(t *testing.T
 	}
 	found(body{"address": "Қобыланды 8А 13"})
 
-	after = s.command("/v1/street-renamings", provider, body{
+	s.command("/v1/street-renamings", provider, body{
 		"kato": "711310000", "from": "Қобыланды батыр көшесі", "to": "Ер Тарғын көшесі", "basis": paper,
 	}).is(http.StatusCreated)
+	// The position of a renaming is before those of the dwellings; that of a later command is behind them.
+	after = s.command("/v1/dwellings", operator, body{"rka": rka(), "address": "Шымкент"}).is(http.StatusCreated)
 	for _, address := range []string{"Қобыланды 8А 12", "Ер Таргын 8а 12"} {
 		if got := found(body{"address": address}, home); !strings.Contains(got.text, "Ер Тарғын") {
 			t.Errorf("%s finds %s", address, got.text)
