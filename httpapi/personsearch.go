@@ -265,7 +265,7 @@ func eachOnce(hits []hit) []hit {
 func (l personLook) show(ctx context.Context, out *foundPersons, hits []hit) error {
 	out.Body.Persons = []foundPersonBody{}
 	for _, h := range hits {
-		if may, err := l.mayFind(ctx, h.person.ID); err != nil {
+		if may, err := l.sees(ctx, h.person.ID); err != nil {
 			return err
 		} else if !may {
 			continue
@@ -321,9 +321,9 @@ func searching(ctx context.Context, beyond bool) operation.Attempt {
 // mattersLooked is how many cases of a person are looked at, the latest first.
 const mattersLooked = 100
 
-// mayFind reports whether the caller may find the person: a commission only where the person is in a
+// sees reports whether the caller may find the person: a commission only where the person is in a
 // case or an entry of a list that it sees.
-func (l personLook) mayFind(ctx context.Context, id domain.PersonID) (bool, error) {
+func (l personLook) sees(ctx context.Context, id domain.PersonID) (bool, error) {
 	if operation.Caller(ctx).Role != domain.RoleCommission {
 		return true, nil
 	}
@@ -353,9 +353,8 @@ func (l personLook) mayFind(ctx context.Context, id domain.PersonID) (bool, erro
 		if list.IsZero() {
 			continue
 		}
-		err := rights{l.Server}.kept(ctx, searching(ctx, false), list)
-		if !domain.IsKind(err, domain.Forbidden) {
-			return err == nil, err
+		if may, err := mayFind(rights{l.Server}.kept(ctx, searching(ctx, false), list)); may || err != nil {
+			return may, err
 		}
 	}
 	return false, nil
