@@ -193,7 +193,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
 		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
-		"list-entries": 1,
+		"list-entries":         1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 	}
 	for id, n := range noted {
