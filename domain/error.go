@@ -159,6 +159,7 @@ const (
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
 	CodeOwnersConsent     Code = "owners_consent_required"
+	CodeConsentTooEarly   Code = "consent_too_early"  // R54
 	CodeNobodyConsents    Code = "nobody_can_consent" // R42
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"

@@ -589,6 +589,12 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 			"consents[0].phone",
 		),
 		stay(
+			"with a consent of before the birth of its giver",
+			body{"consents": []body{{"person_id": w.owner, "given_on": "1890-01-01"}}},
+			"before_birth",
+			"consents[0].given_on",
+		),
+		stay(
 			"with a consent on 31 April",
 			body{"consents": []body{{"person_id": w.owner}, {"person_id": w.owner, "given_on": "2026-04-31"}}},
 			"date_format",

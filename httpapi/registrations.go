@@ -68,7 +68,7 @@ func (s *Server) registerResidence() operation.Operation {
 			domain.CodeDateInFuture, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeUntilRequired, domain.CodeUntilNotAllowed, domain.CodeUntilBeforeFrom,
 			domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong, domain.CodeRegisteredHere,
-			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
+			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth, domain.CodeConsentTooEarly,
 			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
 			domain.CodeOccupancyNorm, domain.CodeNobodyConsents, domain.CodeDwellingGone, domain.CodeMemberNotAllowed,
 			domain.CodeRepresentative,

@@ -44,6 +44,9 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 				"a consent cannot be given in the future: give today or an earlier day",
 			).At(domain.Path("consents", i, "given_on"))
 		}
+		if err := c.Dwelling.checkSpoke(consent, domain.Path("consents", i, "given_on")); err != nil {
+			return err
+		}
 		if consent.PersonID == person { // by applying
 			continue
 		}
@@ -70,6 +73,41 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 			At("consent_ground")
 	}
 	return nil
+}
+
+// CheckGiver refuses a consent of before the birth of p, who gives it (R54). at is the path of its day.
+func (c Consent) CheckGiver(p *Person, at string) error {
+	if !c.GivenOn.IsZero() && c.GivenOn.Before(p.BirthDate) {
+		return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
+			"nobody consents before their birth: correct the day of the consent").At(at)
+	}
+	return nil
+}
+
+// checkSpoke refuses a consent of before its giver spoke for an owner or had the lease (R54). at is
+// the path of its day. Who spoke before the first owners that are recorded, nobody knows.
+func (d *Dwelling) checkSpoke(c Consent, at string) error {
+	if d == nil || c.GivenOn.IsZero() {
+		return nil
+	}
+	from, speaks := domain.Date{}, false
+	for i, t := range d.titlesInForce() {
+		if !speaks && slices.ContainsFunc(t.Owners, func(o Owner) bool { return o.Speaker() == c.PersonID }) {
+			speaks = true
+			if i > 0 {
+				from = t.On
+			}
+		}
+	}
+	if l := d.Lease; l != nil && l.PersonID == c.PersonID && (!speaks || l.On.Before(from)) {
+		from = l.On
+	}
+	if !c.GivenOn.Before(from) {
+		return nil
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeConsentTooEarly,
+		"this person owns or rents the dwelling, or speaks for an owner, since %s and could not consent before: "+
+			"correct the day, or have them consent again", from).At(at)
 }
 
 // consented refuses a registration without the consents that it needs, and reports whether

@@ -235,6 +235,57 @@ func TestR42_WhoConsentsForAnOwnerThatIsNoPerson(t *testing.T) {
 	})
 }
 
+// TestR54_AConsentIsOfADayOnWhichItsGiverCould: by owner, agent or tenant, and after their birth.
+func TestR54_AConsentIsOfADayOnWhichItsGiverCould(t *testing.T) {
+	daurs, erlans := residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}
+	sold := []domain.Event{owners("2020-01-01", daurs), owners("2026-03-10", erlans)}
+	let := &residence.LeaseBegan{DwellingID: flat, PersonID: erlan, On: day("2026-03-05")}
+	for _, c := range []struct {
+		name   string
+		titles []domain.Event
+		lease  *residence.LeaseBegan
+		by     domain.PersonID
+		on     string
+		early  bool
+	}{
+		{"an owner from their first day", sold, nil, erlan, "2026-03-10", false},
+		{"not from the day before", sold, nil, erlan, "2026-03-09", true},
+		{"on no day that is stated", sold, nil, erlan, "", false},
+		{"the first owners before their record", sold[:1], nil, daur, "2019-12-31", false},
+		{"an agent from the day on which they speak", append(sold[:1:1], owners("2026-03-10", agent(firm, erlan))), nil, erlan, "2026-03-10", false},
+		{"no agent before", append(sold[:1:1], owners("2026-03-10", agent(firm, erlan))), nil, erlan, "2026-03-09", true},
+		{"an owner who had the dwelling before", append(sold[:2:2], owners("2026-03-12", daurs)), nil, daur, "2026-03-11", false},
+		{"the tenant from the day of the lease", sold[:1], let, erlan, "2026-03-05", false},
+		{"no tenant before", sold[:1], let, erlan, "2026-03-04", true},
+		{"an owner who was the tenant", sold, let, erlan, "2026-03-05", false},
+		{"whoever else consents", sold[:1], nil, domaintest.ID[domain.PersonID]("guest"), "2026-03-04", false},
+	} {
+		t.Run("R54 "+c.name, func(t *testing.T) {
+			d := domaintest.Fold[residence.Dwelling](append(theFlat(), c.titles...)...)
+			d.Lease = c.lease
+			given := residence.Consent{PersonID: c.by}
+			if c.on != "" {
+				given.GivenOn = day(c.on)
+			}
+			events, err := resident().fold().Register(domaintest.Command(), residence.Register{
+				RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Dwelling: d,
+				Consents: []residence.Consent{given},
+			})
+			if c.early {
+				domaintest.Refused(t, events, err, domain.CodeConsentTooEarly, "consents[0].given_on")
+			} else if domain.CodeOf(err) == domain.CodeConsentTooEarly {
+				t.Error(err)
+			}
+		})
+	}
+	born := &residence.Person{ID: daur, BirthDate: day("1990-05-17")}
+	for on, code := range map[string]domain.Code{"1990-05-16": domain.CodeBeforeBirth, "1990-05-17": ""} {
+		if err := (residence.Consent{PersonID: daur, GivenOn: day(on)}).CheckGiver(born, "given_on"); domain.CodeOf(err) != code {
+			t.Errorf("R54 given on %s: %v, want %q", on, err, code)
+		}
+	}
+}
+
 func of(changes ...func(*residence.Register)) []func(*residence.Register) { return changes }
 
 func TestR40_TheAgentActsForTheOwnerInADeregistration(t *testing.T) {

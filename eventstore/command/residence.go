@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,13 @@ func (h *Handler) Register(
 		return Receipt{}, err
 	}
 	for i, consent := range c.Consents {
-		if err := h.CheckAlive(ctx, consent.PersonID, domain.Path("consents", i, "person_id")); err != nil {
+		p, err := look[residence.Person](ctx, h, consent.PersonID.Stream())
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := cmp.Or(
+			p.CheckAlive(domain.Path("consents", i, "person_id")), consent.CheckGiver(p, domain.Path("consents", i, "given_on")),
+		); err != nil {
 			return Receipt{}, err
 		}
 	}
