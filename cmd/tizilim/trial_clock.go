@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"tizilim/domain"
@@ -94,7 +95,7 @@ func (t trial) ahead() time.Duration { return time.Duration(t.Seconds * float64(
 // readTrial returns what the file of the data directory says; nil where there is none.
 func readTrial(data string) (*trial, error) {
 	text, err := os.ReadFile(trialFile(data))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // who makes the directory says what is wrong
 		return nil, nil
 	}
 	if err != nil {
