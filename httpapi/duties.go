@@ -19,7 +19,7 @@ type dutiesInput struct {
 
 // dutyShown is something that the caller's body must do.
 type dutyShown struct {
-	Duty       projections.DutyKind   `json:"duty" values:"open" doc:"What to do. entry_review: decide what becomes of the entry"`
+	Duty       projections.DutyKind   `json:"duty" values:"open" doc:"What to do. entry_review: decide what becomes of the entry. offer_answer: the holder answers an offer by the day; silence ends no offer, so take it back then, or ask"`
 	Reason     projections.DutyReason `json:"reason" values:"open"`
 	DwellingID domain.DwellingID      `json:"dwelling_id,omitzero" format:"uuid"`
 	ListID     domain.ListID          `json:"list_id,omitzero" format:"uuid"`
@@ -47,6 +47,7 @@ var endedBy = map[projections.DutyKind][]string{
 	projections.NewRepresentative: {"record-representative"},
 	projections.LeaseAfterDeath:   {"end-lease"},
 	projections.ReviewOfEntry:     {"transfer-entry", "review-entry", "remove-entry"},
+	projections.AnswerToOffer:     {"provide-dwelling", "decline-dwelling", "offer-dwelling"},
 }
 
 func (s *Server) listDuties() operation.Operation {
@@ -55,8 +56,8 @@ func (s *Server) listDuties() operation.Operation {
 		Of:      operation.OfAll,
 		Summary: "What your body must do after deaths and departures, and where an owner or a representative is missing",
 		Doc: "A desk and the provider see what is to be recorded: owners and agents of dwellings in their territory, and " +
-			"representatives of minors. A commission sees the entries of its lists that it must decide on, and the leases " +
-			"of dwellings that it keeps. An auditor sees what is to be done in their territory, by whichever body. A duty disappears with the act that does it. A page can have fewer duties than " +
+			"representatives of minors. A commission sees the entries of its lists that it must decide on, its offers that " +
+			"are not answered, and the leases of dwellings that it keeps. An auditor sees what is to be done in their territory, by whichever body. A duty disappears with the act that does it. A page can have fewer duties than " +
 			"the limit; read on while there is a next page.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Shows: operation.ShowsOthers(accesslog.Party),
@@ -85,7 +86,7 @@ func (s *Server) listDuties() operation.Operation {
 				PersonID: d.Ward, FormerID: d.PersonID, Event: d.Event, Since: d.Since.In(domain.Zone), By: d.By,
 				Overdue: d.By.Before(today), EndedBy: endedBy[d.Kind],
 			}
-			if d.Kind == projections.ReviewOfEntry {
+			if !d.Entry.ListID.IsZero() {
 				shown.PersonID, shown.FormerID = d.PersonID, domain.PersonID{}
 			}
 			body.Duties = append(body.Duties, shown)
@@ -99,7 +100,7 @@ func (s *Server) listDuties() operation.Operation {
 func (s *Server) ownDuty(ctx context.Context, d projections.Duty) (bool, error) {
 	p := operation.Caller(ctx)
 	switch d.Kind {
-	case projections.ReviewOfEntry:
+	case projections.ReviewOfEntry, projections.AnswerToOffer:
 		keeper, err := s.commands.KeeperOf(ctx, d.Entry.ListID)
 		if err != nil || p.Role != domain.RoleAuditor {
 			return err == nil && keeper == p.BodyID, err

@@ -245,3 +245,48 @@ func TestQ38_AStockGoesOverWithItsBodyAndWithWhatIsMadeOfADwelling(t *testing.T)
 	}
 	s.command("/v1/dwellings/"+right+"/stock-withdrawal", heir, body{"ground": "given_back", "basis": paper}).is(http.StatusOK)
 }
+
+// TestQ37_R50_AnOfferIsADutyUntilItEnds: silence ends no offer, and the commission sees that the day has
+// passed. A taking back and a provision end the duty; other commissions never see it.
+func TestQ37_R50_AnOfferIsADutyUntilItEnds(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission := s.token(domain.RoleCommission)
+	_, other := s.commission("almaty-1")
+	list := s.list()
+	holder, entry, _ := s.entry(list)
+	home := s.dwelling()
+	s.command("/v1/dwellings/"+home+"/description", s.token(domain.RoleOperator), body{
+		"place": "apartment", "useful_area": 30.5, "rooms": 1,
+	}).is(http.StatusOK)
+	s.command("/v1/dwellings/"+home+"/stock", commission, body{"basis": paper}).is(http.StatusOK)
+	offers := func(token string, after *answer) []body {
+		return slices.DeleteFunc(s.todo(token, "1", after), func(d body) bool { return d["duty"] != "offer_answer" })
+	}
+	path := entryPath(list, entry) + "/offer"
+	made := s.command(path, commission, body{"dwelling_id": home, "answer_by": "2026-03-25"}).is(http.StatusOK)
+	mine := offers(commission, made)
+	if len(mine) != 1 || mine[0]["entry_id"] != entry || mine[0]["list_id"] != list || mine[0]["dwelling_id"] != home ||
+		mine[0]["person_id"] != holder || mine[0]["by"] != "2026-03-25" || mine[0]["overdue"] != nil {
+		t.Fatalf("the commission must do %v", mine)
+	}
+	if got := offers(s.token(domain.RoleAuditor), made); len(got) != 1 {
+		t.Errorf("an auditor sees %v", got)
+	}
+	for _, token := range []string{other, s.token(domain.RoleOperator)} {
+		if got := offers(token, made); len(got) != 0 {
+			t.Errorf("somebody else must do %v", got)
+		}
+	}
+	last, err := domain.ParseDate("2026-03-25")
+	must(t, err)
+	r.clock.pass(last.Over().Sub(r.clock.Now()))
+	if got := offers(commission, made); len(got) != 1 || got[0]["overdue"] != true {
+		t.Errorf("after the day the commission must do %v", got)
+	}
+	back := s.command(path, commission, body{"dwelling_id": home, "take_back": true, "reasons": "жауап жоқ"}).is(http.StatusOK)
+	if got := offers(commission, back); len(got) != 0 {
+		t.Errorf("the offer is taken back, and the commission must do %v", got)
+	}
+	s.verified()
+}

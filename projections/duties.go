@@ -27,10 +27,11 @@ const (
 	NewRepresentative DutyKind = DutyKind(residence.NewRepresentative)
 	FirstOwners       DutyKind = "first_owners" // of a dwelling without any
 	ReviewOfEntry     DutyKind = "entry_review" // whose holder has died or left the country, or somebody who is counted
+	AnswerToOffer     DutyKind = "offer_answer" // of the holder to whom a dwelling is offered; silence ends no offer (Q37)
 )
 
 // DutyKinds lists them all.
-var DutyKinds = []DutyKind{NewOwners, NewAgent, LeaseAfterDeath, NewRepresentative, FirstOwners, ReviewOfEntry}
+var DutyKinds = []DutyKind{NewOwners, NewAgent, LeaseAfterDeath, NewRepresentative, FirstOwners, ReviewOfEntry, AnswerToOffer}
 
 // DutyReason is why.
 type DutyReason string
@@ -42,11 +43,12 @@ const (
 	RepresentativeDied  DutyReason = "representative_died"
 	RepresentationEnded DutyReason = "representation_ended"
 	NoOwner             DutyReason = "no_owner_recorded"
+	OfferMade           DutyReason = "dwelling_offered"
 )
 
 // DutyReasons lists them all: of a review of an entry, the reason is that of the review.
 var DutyReasons = func() []DutyReason {
-	all := []DutyReason{OwnerDied, AgentDied, TenantDied, RepresentativeDied, RepresentationEnded, NoOwner}
+	all := []DutyReason{OwnerDied, AgentDied, TenantDied, RepresentativeDied, RepresentationEnded, NoOwner, OfferMade}
 	for _, r := range housing.ReviewReasons {
 		all = append(all, DutyReason(r))
 	}
@@ -69,7 +71,7 @@ const (
 
 // of says who does duties of the kind.
 func (k DutyKind) of() DutyOf {
-	if k == LeaseAfterDeath || k == ReviewOfEntry {
+	if k == LeaseAfterDeath || k == ReviewOfEntry || k == AnswerToOffer {
 		return OfCommission
 	}
 	return OfDesk
@@ -88,6 +90,10 @@ type storedDuty struct {
 	Event  domain.EventRef `json:"event"`
 	Since  time.Time       `json:"since"`
 	By     domain.Date     `json:"by"`
+
+	// of the entry to which a dwelling is offered
+	List  domain.ListID  `json:"list,omitzero"`
+	Entry domain.EntryID `json:"entry,omitzero"`
 }
 
 func dutyMember(k DutyKind, stream, item string) string { return string(k) + "|" + stream + "|" + item }
@@ -130,6 +136,14 @@ func dutyList(rec domain.Recorded) []op {
 		return ops
 	case residence.TakenIntoStock: // it has a keeper now
 		return dutyEnds(FirstOwners, rec.Stream, "")
+	case residence.Offered:
+		d := fact(OfferMade, e.PersonID, e.OfferedAt, e.AnswerBy)
+		d.List, d.Entry = e.ListID, e.EntryID
+		return dutyBegins(AnswerToOffer, rec.Stream, "", d)
+	case residence.OfferEnded:
+		if !e.Over {
+			return dutyEnds(AnswerToOffer, rec.Stream, "")
+		}
 	case residence.LeaseBegan:
 		return dutyEnds(FirstOwners, rec.Stream, "")
 	case residence.LeaseEnded:
@@ -188,10 +202,10 @@ func ownersDuties(stream string, former, owners []residence.Owner) []op {
 type Duty struct {
 	Kind       DutyKind
 	Reason     DutyReason
-	DwellingID domain.DwellingID // of the first four kinds that are about one
+	DwellingID domain.DwellingID // that it is about
 	KATO       domain.KATO       // of the dwelling, where it is known
 	Ward       domain.PersonID   // who needs a representative
-	Entry      domain.ListEntry  // under review
+	Entry      domain.ListEntry  // under review, or to which the dwelling is offered
 	PersonID   domain.PersonID   // who has died, is represented no more, or holds the entry
 	Event      domain.EventRef
 	Since      time.Time
@@ -310,7 +324,7 @@ func dutyIn(member, fact, kato string) (Duty, error) {
 	}
 	d := Duty{
 		Kind: DutyKind(parts[0]), Reason: s.Reason, PersonID: s.Person, Event: s.Event, Since: s.Since, By: s.By,
-		KATO: domain.KATO(kato),
+		KATO: domain.KATO(kato), Entry: domain.ListEntry{ListID: s.List, EntryID: s.Entry},
 	}
 	category, rest, _ := strings.Cut(parts[1], "-")
 	id, err := uuid.Parse(rest)
