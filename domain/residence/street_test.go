@@ -71,6 +71,7 @@ func TestR35_OneActGivesAStreetAnotherName(t *testing.T) {
 		},
 		{Name: "R35 it goes on", Given: []domain.Event{act}, When: went("750000000|b"), Then: []domain.Event{half}},
 		{Name: "R35 never back", Given: []domain.Event{act, half}, When: went("750000000|a"), Refused: domain.CodeNotDue},
+		{Name: "R35 nor twice over the same", Given: []domain.Event{act, half}, When: went("750000000|b"), Refused: domain.CodeNotDue},
 		{Name: "R35 to its end", Given: []domain.Event{act, half}, When: went(""), Then: []domain.Event{done}},
 		{Name: "R35 which is one", Given: []domain.Event{act, half, done}, When: went(""), Refused: domain.CodeNotDue},
 	})
@@ -118,6 +119,16 @@ func TestR35_ADwellingTakesTheNewNameOfItsStreet(t *testing.T) {
 				t.Errorf("before it is at %q, then at %q", d.AddressOn(day("2026-02-28")), d.AddressOn(day("2026-03-01")))
 			}
 		})
+	}
+	gone := domaintest.Fold[residence.Dwelling](
+		residence.DwellingRecorded{DwellingID: flat, RKA: "1", KATO: "751110000", Address: "Алматы, Абай, 1"},
+		residence.DwellingGone{DwellingID: flat, How: residence.Demolished, On: day("2026-03-01")},
+	)
+	for name, d := range map[string]*residence.Dwelling{"a dwelling that is no more": gone, "one that is not recorded": {}} {
+		events, err := d.Readdress(domaintest.Command(), streetRenamed("Абай", "Достық", "2026-03-01"))
+		if domain.CodeOf(err) != domain.CodeNotDue {
+			t.Errorf("R35 %s: %v, %v", name, events, err)
+		}
 	}
 	elsewhere := domaintest.Fold[residence.Dwelling](residence.DwellingRecorded{DwellingID: flat, RKA: "1", KATO: "711310000", Address: "Абай 1"})
 	events, err := elsewhere.Readdress(domaintest.Command(), streetRenamed("Абай", "Достық", "2026-03-01"))
