@@ -225,7 +225,9 @@ func (a *app) build(c config) (err error) {
 // serve starts the listeners, on which a.api answers.
 func (a *app) serve(c config) {
 	a.http = &http.Server{
-		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.api.Load().ServeHTTP(w, r) }),
+		Handler: c.front.crossOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a.api.Load().ServeHTTP(w, r)
+		})),
 		TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, WriteTimeout: wholeAnswer,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),

@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/cors"
 
 	"tizilim/httpapi/limits"
 	"tizilim/projections"
@@ -27,6 +29,7 @@ type frontFlags struct {
 	ConnectionsEach int      `name:"max-connections-each" help:"Connections from one address at once; trusted proxies are not bounded." default:"512" env:"TIZILIM_MAX_CONNECTIONS_EACH"`
 	SecurityLog     string   `help:"File of the security log, or stderr. A file is opened again at SIGHUP. Default: security.ndjson in --data." placeholder:"FILE" env:"TIZILIM_SECURITY_LOG"`
 	TLSCert         string   `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
+	Origins         []string `name:"cors-origins" help:"Origins of pages whose scripts may call the API from a browser, such as https://portal.example. Default: none." placeholder:"ORIGIN" env:"TIZILIM_CORS_ORIGINS"`
 	TLSKey          string   `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
 }
 
@@ -40,6 +43,12 @@ func (f frontFlags) check() error {
 	}
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return errors.New("TLS of the API needs both --tls-cert and --tls-key")
+	}
+	for _, origin := range f.Origins {
+		if u, err := parseHTTP(origin); err != nil || u.Scheme+"://"+u.Host != origin || strings.Contains(origin, "*") {
+			return fmt.Errorf("--cors-origins: %q is not the origin of pages: write it as https://portal.example, "+
+				"without a path; each origin is named, and none stands for all", origin)
+		}
 	}
 	for _, proxy := range f.Proxies {
 		_, address := netip.ParseAddr(proxy)
@@ -77,6 +86,27 @@ func (a *app) limiter(c config, options projections.Options, metrics prometheus.
 	return limits.New(limits.Config{
 		Table: c.limits, Shared: shared, Metrics: metrics, Logger: c.logger, Now: time.Now,
 	})
+}
+
+// crossOrigin lets scripts of the pages of some origins call the API from a browser. A browser sends no
+// token by itself, so an origin that is not named cannot act for anybody; it only cannot read.
+func (f frontFlags) crossOrigin(api http.Handler) http.Handler {
+	if len(f.Origins) == 0 {
+		return api
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: f.Origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{
+			"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+			"Tizilim-On-Behalf-Of", "Tizilim-Position", "Tizilim-Purpose", "Tizilim-Reference",
+		},
+		ExposedHeaders: []string{
+			"Content-Disposition", "Content-Language", "ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After",
+			"Tizilim-Position", "Tizilim-Trial-Clock", "WWW-Authenticate",
+		},
+		MaxAge: 600,
+	}).Handler(api)
 }
 
 // secure returns the TLS of the API; nil where the flags name none.
