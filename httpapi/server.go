@@ -141,6 +141,8 @@ func New(c Config) *Server {
 	)
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
 		"Every refusal is a problem (RFC 9457) with a stable code."
+	config.Servers = []*huma.Server{{URL: "/", Description: "The server that gave this document"}}
+	config.Tags = tags
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
 		Tokens: c.Tokens, Identity: c.Identity, Accounts: c.Directory, Rights: rights{s}, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits, Witness: c.Witness,
@@ -191,6 +193,18 @@ func (s *Server) operations() []operation.Operation {
 type codes []domain.Code
 
 func (c codes) and(more ...domain.Code) codes { return slices.Concat(c, codes(more)) }
+
+// tags describe the groups of operations.
+var tags = []*huma.Tag{
+	{Name: residenceTag, Description: "Persons, dwellings, their owners, and who is registered where"},
+	{Name: housingTag, Description: "Lists of those in need of service housing, their entries and numbers, and the stock of dwellings"},
+	{Name: casesTag, Description: "Applications from their receipt to the decision, and complaints"},
+	{Name: documentsTag, Description: "Certificates, departure sheets and talons, and whether one is in force"},
+	{Name: accountTag, Description: "What a citizen sees and does for themselves"},
+	{Name: signaturesTag, Description: "What is signed, and one-time passwords"},
+	{Name: auditTag, Description: "Histories, and the proof that an event stands in the signed log"},
+	{Name: bodiesTag, Description: "Bodies, their officials, and the accounts that act for them"},
+}
 
 // Groups of operations, as the OpenAPI document shows them.
 const (

@@ -214,6 +214,27 @@ func (a *API) Add(operations ...Operation) {
 		a.operations = append(a.operations, op)
 	}
 	leaveOpen(a.huma.OpenAPI().Components.Schemas)
+	a.listCodes()
+}
+
+// listCodes makes an enumeration of the codes that a problem can have: those that operations declare,
+// and those of addresses and faults that belong to none.
+func (a *API) listCodes() {
+	codes := slices.Clone(otherProblems)
+	for _, op := range a.operations {
+		codes = slices.Concat(codes, op.Problems, op.commonProblems())
+	}
+	slices.Sort(codes)
+	var values []any
+	for _, code := range slices.Compact(codes) {
+		values = append(values, string(code))
+	}
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	for _, name := range []string{"Problem", "FieldProblem"} {
+		if schema := schemas[name]; schema != nil {
+			schema.Properties["code"].Enum = values
+		}
+	}
 }
 
 // Operations returns all operations in the order of their ids.

@@ -31,6 +31,9 @@ var (
 	}
 )
 
+// otherProblems are those of addresses and methods that no operation has.
+var otherProblems = []domain.Code{domain.CodeNotFound, domain.CodeMethod}
+
 // commonProblems are those that every operation of the kind can answer.
 func (op Operation) commonProblems() []domain.Code {
 	common := slices.Concat(formProblems, outageProblems)
