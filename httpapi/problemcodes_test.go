@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tizilim/domain"
@@ -53,6 +54,9 @@ func TestEveryCodeOfAProblemIsInTheOpenAPIDocument(t *testing.T) {
 	if known < 300 || len(listed) != known-len(inNoProblem) {
 		t.Errorf("%d codes are listed, and the domain has %d", len(listed), known)
 	}
+	if strings.Contains(document.text, "patternDescription") {
+		t.Error("the document has a keyword that OpenAPI does not know")
+	}
 	if got := document.at("servers", 0, "url"); got != "/" {
 		t.Errorf("the server is %v", got)
 	}
@@ -63,6 +67,9 @@ func TestEveryCodeOfAProblemIsInTheOpenAPIDocument(t *testing.T) {
 	}
 	for path, methods := range document.at("paths").(map[string]any) {
 		for _, op := range methods.(map[string]any) {
+			if op.(map[string]any)["security"] == nil {
+				t.Errorf("%s does not say who may call it", path)
+			}
 			for _, tag := range op.(map[string]any)["tags"].([]any) {
 				if !described[tag.(string)] {
 					t.Errorf("%s has the tag %q, which nobody describes", path, tag)

@@ -215,6 +215,37 @@ func (a *API) Add(operations ...Operation) {
 	}
 	leaveOpen(a.huma.OpenAPI().Components.Schemas)
 	a.listCodes()
+	a.standardise()
+}
+
+// standardise takes out of the document what no standard knows: what a pattern means. The messages of
+// refusals have it already.
+func (a *API) standardise() {
+	document := a.huma.OpenAPI()
+	for _, schema := range document.Components.Schemas.Map() {
+		withoutPatternTexts(schema)
+	}
+	for _, path := range document.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Head, path.Post} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				withoutPatternTexts(p.Schema)
+			}
+		}
+	}
+}
+
+func withoutPatternTexts(s *huma.Schema) {
+	if s == nil {
+		return
+	}
+	s.PatternDescription = ""
+	withoutPatternTexts(s.Items)
+	for _, member := range s.Properties {
+		withoutPatternTexts(member)
+	}
 }
 
 // listCodes makes an enumeration of the codes that a problem can have: those that operations declare,
@@ -264,7 +295,7 @@ func (a *API) describe(op Operation) huma.Operation {
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	}
 	if slices.Contains(op.Roles, Anyone) {
-		security = nil
+		security = []map[string][]string{{}} // stated, and none
 		refusals = []int{
 			http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 			http.StatusServiceUnavailable,
