@@ -465,11 +465,11 @@ func TestV5_KeysThatWereEvictedWhileNoProcessRanAreNoticed(t *testing.T) {
 	reach(t, r, s.head())
 	stop()
 	evictOthers(t, client, r.keys)
-	running(t, client, s, quick())
 	w := watchOf(t, r, s)
 	if c := w.Look(ctx); c.Status.Serving != 1 {
 		t.Fatalf("the look began with %+v", c.Status)
 	}
+	running(t, client, s, quick()) // after the look: it notices the lost keys too
 	untilProven(t, client, s)
 }
 
