@@ -7,6 +7,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 )
@@ -86,6 +87,57 @@ func TestR27_R49_Q39_WhatFollowsSurvivesAStopAtEveryAppend(t *testing.T) {
 					})
 				}
 			}
+		}
+	}
+}
+
+// TestQ39_ADepartureIsFollowedByWhatItOpened: its entries are named in the person's stream. Of whoever
+// did not leave nothing follows, and of a departed person who has died the death alone is followed.
+func TestQ39_ADepartureIsFollowedByWhatItOpened(t *testing.T) {
+	entry := domain.ListEntry{ListID: list, EntryID: entryOfDaur}
+	left := world(t)
+	if _, err := left.Append(ctx, daur.Stream(), lastOf(left, daur.Stream()), newEvents(residence.RegistrationEnded{
+		PersonID: daur, RegistrationID: stayOf(t, left, daur), DwellingID: flat, Kind: residence.Permanent,
+		Reason: residence.DepartureAbroad, On: domaintest.Today(),
+	})); err != nil {
+		t.Fatal(err)
+	}
+	died := left.copy()
+	must(t, "death", func(cmd domain.Command) (command.Receipt, error) {
+		return newErasing(died).Handler.RecordDeath(ctx, cmd, daur, residence.RecordDeath{
+			On: domain.DateOf(cmd.Now), Basis: deathRecord,
+		}, command.Options{})
+	})
+	for name, c := range map[string]struct {
+		log  *memoryLog
+		who  domain.PersonID
+		want []residence.EntryLeft // nil where nothing is followed
+		left bool
+	}{
+		"who left":          {left, daur, []residence.EntryLeft{residence.EntryLeft(entry)}, true},
+		"who left and died": {died, daur, nil, true},
+		"who did not leave": {world(t), aigul, nil, false},
+	} {
+		from := c.log.len()
+		e := newErasing(c.log)
+		e.records.naming = residence.Naming{Entries: []domain.ListEntry{entry}}
+		if err := e.Handler.Do(ctx, domain.Task{Kind: domain.TaskDeparture, Stream: c.who.Stream()}); err != nil {
+			t.Errorf("Q39 %s: %v", name, err)
+		}
+		followed, reviews := false, 0
+		for _, rec := range c.log.since(from) {
+			switch e := rec.Event.(type) {
+			case residence.DepartureFollowed:
+				followed = true
+				if diff := domaintest.Diff(c.want, e.Entries); diff != "" {
+					t.Errorf("Q39 %s (-want +got):\n%s", name, diff)
+				}
+			case housing.ReviewOpened:
+				reviews++
+			}
+		}
+		if followed != c.left || reviews != len(c.want) {
+			t.Errorf("Q39 %s: followed %t, %d reviews", name, followed, reviews)
 		}
 	}
 }
