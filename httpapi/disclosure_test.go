@@ -626,6 +626,11 @@ func TestC21_APartOfAHistoryIsGivenOnlyWithItsEntries(t *testing.T) {
 	if end := cut[len(cut)-1]; end["code"] != string(domain.CodeLogUnavailable) {
 		t.Errorf("the last line is %v", end)
 	}
+	inKazakh := s.get(path, auditor, ndjson, header{"Accept-Language", "kk"}).is(http.StatusOK).lines()
+	of, code := sentencesIn(t, "kk"), string(domain.CodeLogUnavailable)
+	if end := inKazakh[len(inKazakh)-1]; end["code"] != code || end["title"] != of[code].Title || end["detail"] != of.detail(code) {
+		t.Errorf("in Kazakh the last line is %v", end)
+	}
 	if n := len(cut) - 1; n == 0 || n >= len(lines) || strings.Contains(a.text, owner) {
 		t.Errorf("%d lines of %d; of the owner: %v", n, len(lines), strings.Contains(a.text, owner))
 	}

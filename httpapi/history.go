@@ -256,7 +256,8 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 			return
 		}
 		if err != nil {
-			w.send(func() error { return encoder.Encode(problem.Of(err, s.log)) }) // the client may be what failed
+			said, _ := problem.Of(err, s.log).In(out.Header("Accept-Language"))
+			w.send(func() error { return encoder.Encode(said) }) // the client may be what failed
 			return
 		}
 		begun = true

@@ -140,7 +140,7 @@ func New(c Config) *Server {
 		"Tizilim: register of residence and queue for service housing", c.Version, enumerations...,
 	)
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
-		"Every refusal is a problem (RFC 9457) with a stable code."
+		"Every refusal is a problem (RFC 9457) with a stable code, in the language that Accept-Language asks for (kk, ru or en)."
 	config.Servers = []*huma.Server{{URL: "/", Description: "The server that gave this document"}}
 	config.Tags = tags
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
@@ -314,7 +314,7 @@ func (s *Server) recover(ctx *gin.Context) {
 }
 
 func (s *Server) write(ctx *gin.Context, p *problem.Problem) {
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(p.Answer(ctx.GetHeader("Accept-Language"), ctx.Writer.Header().Add))
 	if err != nil { // a Problem is plain strings
 		panic(err)
 	}

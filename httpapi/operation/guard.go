@@ -144,7 +144,8 @@ func (a *API) Refuse(ctx huma.Context, err error) {
 	}
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.Status)
-	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", p); err != nil {
+	said := p.Answer(ctx.Header("Accept-Language"), ctx.AppendHeader)
+	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", said); err != nil {
 		a.config.Logger.Debug("the client went away", "error", err)
 	}
 }

@@ -40,6 +40,7 @@ import (
 	"tizilim/domain"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/body"
+	"tizilim/httpapi/problem"
 	"tizilim/httpapi/token"
 )
 
@@ -189,10 +190,19 @@ func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config 
 	config.CreateHooks = nil // no $schema links in answers
 	config.Formats = map[string]huma.Format{"application/json": body.JSON, "json": body.JSON}
 	config.DefaultFormat = "application/json"
+	config.Transformers = append(config.Transformers, inLanguage)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	return config
+}
+
+// inLanguage says a problem that huma writes in the language of its reader.
+func inLanguage(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*problem.Problem); ok {
+		return p.Answer(ctx.Header("Accept-Language"), ctx.AppendHeader), nil
+	}
+	return v, nil
 }
 
 // Add serves the operations. It panics where a declaration is not whole, or where

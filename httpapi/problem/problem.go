@@ -15,10 +15,10 @@ import (
 // Problem is the answer to a request that is refused (RFC 9457).
 type Problem struct {
 	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
-	Title  string         `json:"title" doc:"The HTTP status in words"`
+	Title  string         `json:"title" doc:"In kk and ru what is wrong, in one sentence; in en the HTTP status in words"`
 	Status int            `json:"status"`
 	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs" example:"iin_control_digit"`
-	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
+	Detail string         `json:"detail" doc:"What is wrong and how to mend it, in the language that Accept-Language asks for: kk, ru or en"`
 	Field  string         `json:"field,omitempty" doc:"The path of the member of the request that is wrong" example:"persons[1]"`
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The faults of the request, if there are several; of more than 20, the first 20"`
 

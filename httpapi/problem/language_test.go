@@ -1,0 +1,152 @@
+package problem
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"tizilim/domain"
+)
+
+// codes are all codes of the domain, as its source has them.
+func codes(t *testing.T) map[domain.Code]bool {
+	file, err := parser.ParseFile(token.NewFileSet(), "../../domain/error.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[domain.Code]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Code" {
+				code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[domain.Code(code)] = true
+			}
+		}
+		return true
+	})
+	if len(all) < 300 {
+		t.Fatalf("the domain has %d codes", len(all))
+	}
+	return all
+}
+
+func TestEveryCodeHasItsTextsAndNoTextIsOfAnotherCode(t *testing.T) {
+	all := codes(t)
+	for _, l := range []domain.Language{domain.Kazakh, domain.Russian} {
+		for code := range all {
+			said, ok := texts[l][code]
+			if !ok {
+				t.Errorf("%s: %s has no text", l, code)
+				continue
+			}
+			for _, sentence := range []string{said.Title + ".", said.Mend} {
+				first := []rune(sentence)[0]
+				if !unicode.IsUpper(first) && !unicode.IsDigit(first) || len(sentence) < 10 || strings.TrimSpace(sentence) != sentence ||
+					!strings.HasSuffix(sentence, ".") || strings.Contains(sentence, "..") || strings.Contains(sentence, "  ") ||
+					strings.ContainsAny(sentence, "%|{}") {
+					t.Errorf("%s: %s says %q", l, code, sentence)
+				}
+			}
+		}
+		for code := range texts[l] {
+			if !all[code] {
+				t.Errorf("%s: %s is no code", l, code)
+			}
+		}
+	}
+	if len(texts) != len(domain.Languages)-1 {
+		t.Errorf("texts are in %d languages", len(texts))
+	}
+}
+
+var (
+	latin   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9-]*`)
+	kazakh  = regexp.MustCompile(`[әғқңөұүһіӘҒҚҢӨҰҮҺІ]`)
+	foreign = map[string]bool{ // words that have no other form
+		"PDF": true, "JPEG": true, "PNG": true, "CMS": true, "RSA": true, "ECDSA": true, "Ed25519": true,
+		"SHA-256": true, "UTF-8": true, "Idempotency-Key": true,
+	}
+)
+
+func TestEveryTextIsInItsLanguage(t *testing.T) {
+	for l, of := range texts {
+		for code, said := range of {
+			text := said.detail()
+			for _, word := range latin.FindAllString(text, -1) {
+				if !foreign[word] {
+					t.Errorf("%s: %s has the word %q: %s", l, code, word, text)
+				}
+			}
+			for _, sentence := range []string{said.Title, said.Mend} {
+				if !strings.ContainsFunc(sentence, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
+					t.Errorf("%s: %s has no Cyrillic letter: %s", l, code, sentence)
+				}
+			}
+			if kazakh.MatchString(text) != (l == domain.Kazakh) || l == domain.Kazakh && strings.ContainsAny(text, "щёЩЁ") {
+				t.Errorf("%s: %s is in the other language: %s", l, code, text)
+			}
+		}
+		for code := range of {
+			if texts[domain.Kazakh][code].Title == texts[domain.Russian][code].Title {
+				t.Errorf("%s has one title in both languages", code)
+			}
+		}
+	}
+}
+
+func TestTheLanguageOfAnAcceptLanguageHeader(t *testing.T) {
+	for header, want := range map[string]domain.Language{
+		"":                                  domain.English,
+		"kk":                                domain.Kazakh,
+		"KK-kz":                             domain.Kazakh,
+		"kk-Cyrl-KZ":                        domain.Kazakh,
+		"ru":                                domain.Russian,
+		"ru-KZ, ru;q=0.9, en;q=0.8":         domain.Russian,
+		"en":                                domain.English,
+		"en-GB, kk;q=0.9":                   domain.English,
+		"ru;q=0.5, kk;q=0.9, en;q=0.1":      domain.Kazakh,
+		"kk;q=0.2,ru;q=0.7":                 domain.Russian,
+		"kk;q=0, ru;q=0.1":                  domain.Russian,
+		"de":                                domain.English,
+		"de, ru;q=0.3":                      domain.Russian,
+		"uk":                                domain.English,
+		"ky":                                domain.Russian,
+		"ky, kk;q=0.4":                      domain.Kazakh,
+		"uk, kk;q=0.4":                      domain.Kazakh,
+		"*":                                 domain.English,
+		"*, kk;q=0.5":                       domain.Kazakh,
+		"nonsense nonsense":                 domain.English,
+		"kk;q=x":                            domain.English,
+		strings.Repeat("a-", 5000) + ", kk": domain.English,
+	} {
+		if got := languageOf(header); got != want {
+			t.Errorf("%.60q: %s, want %s", header, got, want)
+		}
+	}
+}
+
+func TestAProblemInAnotherLanguageKeepsWhatProgramsRead(t *testing.T) {
+	p := New(http.StatusConflict, domain.CodePersonDead, "the person died", "persons[1]")
+	p.Errors = []FieldProblem{{domain.CodePersonDead, "persons[1]", "the person died"}, {domain.CodeTooLong, "name", "long"}}
+	said, l := p.In("kk")
+	if l != domain.Kazakh || said.Type != p.Type || said.Status != p.Status || said.Code != p.Code || said.Field != p.Field {
+		t.Errorf("in Kazakh: %+v", said)
+	}
+	want := texts[domain.Kazakh]
+	if said.Title != want[p.Code].Title || said.Detail != want[p.Code].detail() ||
+		said.Errors[1] != (FieldProblem{domain.CodeTooLong, "name", want[domain.CodeTooLong].detail()}) {
+		t.Errorf("in Kazakh: %+v", said)
+	}
+	if p.Detail != "the person died" || p.Errors[1].Detail != "long" {
+		t.Errorf("the problem itself has changed: %+v", p)
+	}
+}
