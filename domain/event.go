@@ -39,6 +39,8 @@ type Meta struct {
 	// Minutes of the meeting that took the decision (C24); nil where the act is no decision of a
 	// commission, or its official decided alone.
 	Minutes *Minutes
+	// Imported is from where the fact was taken over; nil for what the registry saw happen.
+	Imported *Imported
 }
 
 // Recorded is an event as the log holds it.
@@ -77,6 +79,8 @@ type Command struct {
 	RepresentedBy PersonID
 	// Minutes of the meeting that took the decision (C24), to be read only; nil without a meeting.
 	Minutes *Minutes
+	// Imported is from where the facts are taken over, to be read only; nil where they happen now.
+	Imported *Imported
 	// Barred is why whoever gives the command may not give it any more. What the log has of the
 	// command already is answered again; otherwise this is the refusal. nil where they may.
 	Barred error

@@ -30,6 +30,7 @@ type storedMeta struct {
 
 	RepresentedBy domain.PersonID `json:"represented_by,omitzero"`
 	Minutes       *storedMinutes  `json:"minutes,omitempty"`
+	Imported      *storedImport   `json:"imported,omitempty"`
 
 	// CopiedCreated is when the log took the event that it was carried from; see [Carry].
 	CopiedCreated *time.Time `json:"$copied_created,omitempty"`
@@ -61,6 +62,25 @@ func (m *storedMinutes) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal([]byte(text), (*minutesText)(m))
 }
 
+// storedImport is the stored form of [domain.Imported]: one text.
+type storedImport domain.Imported
+
+func (i storedImport) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(domain.Imported(i))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(string(text))
+}
+
+func (i *storedImport) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), (*domain.Imported)(i))
+}
+
 // number is written as a string and read as a number too, as versions were written at first.
 type number int
 
@@ -88,7 +108,7 @@ func encode(e NewEvent, more int) (esdb.EventData, error) {
 		Schema: number(version), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
 		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel,
 		Digest: e.Meta.Digest, More: number(more), RepresentedBy: e.Meta.RepresentedBy,
-		Minutes: (*storedMinutes)(e.Meta.Minutes),
+		Minutes: (*storedMinutes)(e.Meta.Minutes), Imported: (*storedImport)(e.Meta.Imported),
 	})
 	if err != nil {
 		return esdb.EventData{}, fmt.Errorf("encode metadata of %s: %w", name, err)
@@ -136,7 +156,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec.Meta = domain.Meta{
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
 		Actor: m.Actor, Role: m.Role, Channel: m.Channel, RepresentedBy: m.RepresentedBy,
-		Minutes: (*domain.Minutes)(m.Minutes),
+		Minutes: (*domain.Minutes)(m.Minutes), Imported: (*domain.Imported)(m.Imported),
 	}
 	event, err := events.Decode(e.EventType, int(m.Schema), e.Data)
 	if err != nil {

@@ -89,6 +89,25 @@ func TestMinutesAreMetadataOfEveryEventOfTheAct(t *testing.T) {
 	}
 }
 
+func TestTheOriginOfAnImportedFactIsMetadataOfItsEvent(t *testing.T) {
+	meta := exampleMeta
+	meta.Imported = &domain.Imported{
+		Source: "register of Almaty", Line: "p-17", Batch: domaintest.ID[domain.CommandID]("batch").UUID, By: "operator",
+	}
+	data := encoded(t, examples[0], meta)
+	rec, err := decode(stored(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(rec.Meta, meta) {
+		t.Errorf("%+v comes back as %+v", meta.Imported, rec.Meta.Imported)
+	}
+	var values map[string]string // the successor of EventStoreDB takes texts only
+	if err := json.Unmarshal(data.Metadata, &values); err != nil || values["imported"] == "" {
+		t.Errorf("%s: %v", data.Metadata, err)
+	}
+}
+
 func sameJSON(t *testing.T, what string, want, got []byte) {
 	t.Helper()
 	var a, b bytes.Buffer

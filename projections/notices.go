@@ -41,7 +41,7 @@ type storedDelivery struct {
 // nothing is sent twice while the model is behind or is filled anew.
 func notices(rec domain.Recorded) []op {
 	var ops []op
-	for _, o := range notice.Of(rec.Event) {
+	for _, o := range notice.OwedBy(rec) {
 		ops = append(ops, rank(owedKey, debtMember(notice.Debt{
 			Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To, Since: rec.Created,
 		})))

@@ -481,6 +481,15 @@ var lines = func() map[string]Line {
 	return m
 }()
 
+// OwedBy is [Of] of a recorded event. An imported fact owes none: it was told when it happened, by the
+// register that it comes from.
+func OwedBy(rec domain.Recorded) []Owed {
+	if rec.Meta.Imported != nil {
+		return nil
+	}
+	return Of(rec.Event)
+}
+
 // Of returns the notices that the event owes, at most one to each person whom it names (C28). It
 // depends on the event alone.
 func Of(e domain.Event) []Owed {

@@ -409,6 +409,17 @@ func TestEveryKindHasATextInThreeLanguages(t *testing.T) {
 	}
 }
 
+func TestC11_AnImportedFactOwesNoNotice(t *testing.T) {
+	rec := domain.Recorded{Event: procedure.TermExtended{Deadline: time.Date(2026, 4, 14, 19, 0, 0, 0, time.UTC)}}
+	if len(notice.OwedBy(rec)) == 0 {
+		t.Fatal("the event owes nothing, so the test shows nothing")
+	}
+	rec.Meta.Imported = &domain.Imported{Source: "register"}
+	if owed := notice.OwedBy(rec); len(owed) != 0 {
+		t.Errorf("owed are %v", owed)
+	}
+}
+
 func TestC11_TheDayIsThatOfTheZone(t *testing.T) {
 	o := notice.Of(procedure.TermExtended{Deadline: time.Date(2026, 4, 14, 19, 0, 0, 0, time.UTC)})[0] // 00:00 of the 15th in UTC+5
 	if got := o.Kind.Text(domain.English, o.By); !strings.Contains(got, "to 15.04.2026.") {

@@ -310,7 +310,7 @@ func metaOf(cmd domain.Command, correlation uuid.UUID) domain.Meta {
 	return domain.Meta{
 		Correlation: correlation, Causation: cmd.ID, Digest: cmd.Digest,
 		Actor: cmd.Actor, Role: cmd.Role, Channel: cmd.Channel, RepresentedBy: cmd.RepresentedBy,
-		Minutes: cmd.Minutes,
+		Minutes: cmd.Minutes, Imported: cmd.Imported,
 	}
 }
 

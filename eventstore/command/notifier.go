@@ -184,7 +184,7 @@ func (h *Handler) QueueNotice(ctx context.Context, d notice.Debt) error {
 		return err
 	}
 	for _, rec := range recs {
-		for _, owed := range notice.Of(rec.Event) {
+		for _, owed := range notice.OwedBy(rec) {
 			if owed.Kind != d.Kind || owed.To != d.To {
 				continue
 			}
@@ -214,7 +214,7 @@ func (h *Handler) sameAct(
 	}
 	first = rec
 	for _, r := range recs {
-		if r.Meta.Causation != rec.Meta.Causation || !slices.Contains(notice.Of(r.Event), owed) {
+		if r.Meta.Causation != rec.Meta.Causation || !slices.Contains(notice.OwedBy(r), owed) {
 			continue
 		}
 		if r.Revision < first.Revision {
@@ -253,7 +253,7 @@ func (h *Handler) queueNotice(
 	}
 	about := q.PersonID
 	for _, representative := range actors.Representatives {
-		if slices.ContainsFunc(notice.Of(rec.Event), func(o notice.Owed) bool { return o.Kind == owed.Kind && o.To == representative }) {
+		if slices.ContainsFunc(notice.OwedBy(rec), func(o notice.Owed) bool { return o.Kind == owed.Kind && o.To == representative }) {
 			continue // the event owes them the same in their own name
 		}
 		// Their copies come first: that of the person settles what is owed.

@@ -28,6 +28,8 @@ type EventLine struct {
 
 	Minutes *MinutesLine `json:"minutes,omitempty" doc:"The minutes of the meeting that took the decision"`
 
+	Imported *ImportedLine `json:"imported,omitempty" doc:"From where the fact was taken over; left out for what the registry saw happen"`
+
 	Data domain.Event `json:"data" doc:"What the event says"`
 }
 
@@ -38,7 +40,7 @@ func LineOf(rec domain.Recorded) EventLine {
 		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
 		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
 		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, RepresentedBy: rec.Meta.RepresentedBy,
-		Minutes: minutesOf(rec.Meta), Data: rec.Event,
+		Minutes: minutesOf(rec.Meta), Imported: (*ImportedLine)(rec.Meta.Imported), Data: rec.Event,
 	}
 }
 
@@ -47,6 +49,14 @@ type MinutesLine struct {
 	Number  string              `json:"number"`
 	Day     domain.Date         `json:"day" format:"date"`
 	Present []domain.Attendance `json:"present,omitempty" doc:"Each member who was present: the office by the record of the body, and the vote"`
+}
+
+// ImportedLine is the origin of an imported fact as the API shows it.
+type ImportedLine struct {
+	Source string    `json:"source" doc:"The register that the fact comes from"`
+	Line   string    `json:"line" doc:"The key of its line in the files of that register"`
+	Batch  uuid.UUID `json:"batch" format:"uuid" doc:"The files that were imported together"`
+	By     string    `json:"by" doc:"The account of the operator who imported it"`
 }
 
 func minutesOf(meta domain.Meta) *MinutesLine {
