@@ -31,7 +31,7 @@ func ImportKey(s, field string) (string, error) {
 		return "", err
 	case len([]rune(s)) > longestKey:
 		return "", Refuse(Invalid, CodeTooLong, "it has more than %d characters: give a shorter one", longestKey).At(field)
-	case twelveDigits.MatchString(strings.ReplaceAll(s, " ", "")):
+	case twelveDigits.MatchString(strings.ReplaceAll(uuidForm.ReplaceAllString(s, ""), " ", "")):
 		return "", Refuse(Invalid, CodeMalformed,
 			"it looks like an IIN, and it is kept in clear: give a key that tells nothing of a person").At(field)
 	}

@@ -15,6 +15,7 @@ func TestAKeyOfAnImportTellsNothingOfAPerson(t *testing.T) {
 		{"list-7/12", "list-7/12", ""},
 		{"  a   b ", "a b", ""},
 		{"0201300098765432", "0201300098765432", ""}, // an RKA
+		{"2f1c825e-b624-8752-a2f1-999999000012", "2f1c825e-b624-8752-a2f1-999999000012", ""}, // a UUID
 		{"", "", domain.CodeRequired},
 		{"999999000012", "", domain.CodeMalformed},
 		{"person 999999 000012", "", domain.CodeMalformed},

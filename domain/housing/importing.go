@@ -27,7 +27,8 @@ type ImportEntry struct {
 
 // Import decides [ImportEntry] for the entries in their order, and says of each why it is refused; nil
 // where it is imported, or was before. The places of an old list stand for positions in the log: they
-// are before those of every application that the registry receives itself.
+// are before those of every application that the registry receives itself. Whether the places of the whole
+// old list agree with its days, the caller has looked at.
 func (l *List) Import(cmd domain.Command, entries []ImportEntry, by rules.Book) ([]domain.Event, []error) {
 	var events []domain.Event
 	refused := make([]error, len(entries))
@@ -56,7 +57,7 @@ func (l *List) importOne(cmd domain.Command, c ImportEntry, by rules.Book) ([]do
 		return nil, blame(err, "person")
 	}
 	if err := c.Born.possible(c.PersonID, c.Family, cmd.Today()); err != nil {
-		return nil, blame(err, "relation")
+		return nil, err
 	}
 	if c.Elsewhere != nil {
 		return nil, blame(c.Elsewhere, "person")
@@ -65,11 +66,6 @@ func (l *List) importOne(cmd domain.Command, c ImportEntry, by rules.Book) ([]do
 	if _, taken := l.filings.Get(filing{position: s.Position}); taken {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNamedTwice,
 			"another entry has this place on the old list: give each entry its own").At("number")
-	}
-	if l.contradicted(s) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeOrderContradicted,
-			"the place on the old list contradicts the order of the days: correct the number, or give in seniority_at "+
-				"the day by which the entry stands there").At("seniority_at")
 	}
 	placed := EntryPlaced{
 		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, Seniority: s, Family: c.Family, Consent: c.Consent,

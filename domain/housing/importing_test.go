@@ -102,10 +102,9 @@ func TestAnEntryThatCannotBeImportedIsRefusedAndKeepsNobodyOff(t *testing.T) {
 					}
 					return day("1990-01-01")
 				}
-			}), domain.CodeKinshipImpossible, "relation",
+			}), domain.CodeKinshipImpossible, "family[0].relation",
 		},
 		"a place is taken":            {old("b", 1, "2019-02-01"), domain.CodeNamedTwice, "number"},
-		"a place against the days":    {old("b", 2, "2018-01-01"), domain.CodeOrderContradicted, "seniority_at"},
 		"no place":                    {old("b", 0, "2020-01-01"), domain.CodeNumberFormat, "number"},
 		"another line under one key":  {with(old("a", 2, "2020-01-01"), func(*housing.ImportEntry) {}), domain.CodeKeyReused, "key"},
 		"a category without a rule":   {with(old("b", 2, "2020-01-01"), func(c *housing.ImportEntry) { c.Category = housing.PriorityOrphan }), domain.CodePriorityNotRuled, "priority"},

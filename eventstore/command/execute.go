@@ -29,6 +29,8 @@ type streamCommand[S any] struct {
 	dryRun      bool
 	later       bool // an earlier step of the act is recorded
 	onMerged    bool // it may act on a record that was merged into another one (R33)
+	// origin says from which line an event of an import is; nil where all are from that of the command.
+	origin func(domain.Event) *domain.Imported
 	// decide returns the events of the command on the state, or the refusal. It
 	// changes nothing, and may be called several times, on newer states.
 	decide func(*S) ([]domain.Event, error)
@@ -285,6 +287,9 @@ func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Ev
 func (c streamCommand[S]) recordable(events []domain.Event) []eventstore.NewEvent {
 	list, meta := make([]eventstore.NewEvent, len(events)), metaOf(c.cmd, c.correlation)
 	for i, e := range events {
+		if c.origin != nil {
+			meta.Imported = c.origin(e)
+		}
 		list[i] = eventstore.NewEvent{ID: eventID(c.cmd.ID, i), Event: e, Meta: meta}
 	}
 	return list

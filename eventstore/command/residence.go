@@ -34,7 +34,7 @@ func (h *Handler) RecordPerson(
 	ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options,
 ) (Receipt, error) {
 	var err error
-	if c.Alike, err = h.alike(ctx, c); err != nil {
+	if c.Alike, err = h.Alike(ctx, c); err != nil {
 		return Receipt{}, err
 	}
 	return onStream(ctx, h, cmd, c.PersonID.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
@@ -42,8 +42,9 @@ func (h *Handler) RecordPerson(
 	})
 }
 
-// alike returns the other persons who are recorded now with the name and the birth date.
-func (h *Handler) alike(ctx context.Context, c residence.RecordPerson) ([]domain.PersonID, error) {
+// Alike returns the other persons who are recorded now with the name and the birth date; none where the
+// command has an IIN.
+func (h *Handler) Alike(ctx context.Context, c residence.RecordPerson) ([]domain.PersonID, error) {
 	if c.IIN != "" || c.Likeness.IsZero() || h.records == nil {
 		return nil, nil
 	}
