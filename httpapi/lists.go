@@ -331,7 +331,7 @@ type entryBody struct {
 	Number  int            `json:"number"`
 	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
 	PersonLine
-	CaseID          domain.CaseID `json:"case_id" format:"uuid"`
+	CaseID          domain.CaseID `json:"case_id" format:"uuid" doc:"The case that placed the person; that of an imported entry is in another register, and not here"`
 	SeniorityAt     time.Time     `json:"seniority_at"`
 	RegisteredOn    domain.Date   `json:"registered_on" format:"date"`
 	CertifiedNumber int           `json:"certified_number"`

@@ -32,7 +32,7 @@ type myEntryBody struct {
 	Settlement   string             `json:"settlement"`
 	Title        string             `json:"title"`
 	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
-	CaseID       domain.CaseID      `json:"case_id" format:"uuid"`
+	CaseID       domain.CaseID      `json:"case_id" format:"uuid" doc:"The case that placed you; that of an imported entry is in another register, and not here"`
 	Status       housing.EntryState `json:"status"`
 	Number       *int               `json:"number" doc:"null if the entry is no longer on the list"`
 	Of           int                `json:"of"`

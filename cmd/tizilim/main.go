@@ -34,6 +34,7 @@ type commandLine struct {
 	Audit         auditCommand         `cmd:"" help:"Check what the log proves, without trusting the server."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
 	TrialClock    trialClockCommand    `cmd:"" help:"Move the clock of a server that was started with --trial-clock."`
+	Import        importCommand        `cmd:"" help:"Check files of another register, and import persons, dwellings, registrations and lists."`
 	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`
@@ -62,7 +63,7 @@ func forgetEmptyVariables() {
 }
 
 // run carries out one command line and returns the exit code: 2 for a wrong command
-// line, 3 for an audit that leaves something open, 1 for another error. Every error is
+// line, 3 for an audit that leaves something open and an import that leaves lines out, 1 for another error. Every error is
 // one sentence on standard error.
 func run(ctx context.Context, args []string) int {
 	var cli commandLine
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string) int {
 		err = errors.New("stopped before it was finished")
 	}
 	fmt.Fprintln(os.Stderr, "tizilim:", err)
-	if errors.Is(err, errLeftOpen) {
+	if errors.Is(err, errLeftOpen) || errors.Is(err, errLinesLeft) {
 		return 3
 	}
 	return 1

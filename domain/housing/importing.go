@@ -68,7 +68,7 @@ func (l *List) importOne(cmd domain.Command, c ImportEntry, by rules.Book) ([]do
 			"another entry has this place on the old list: give each entry its own").At("number")
 	}
 	placed := EntryPlaced{
-		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, Seniority: s, Family: c.Family, Consent: c.Consent,
+		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: formerCase(c.EntryID), Seniority: s, Family: c.Family, Consent: c.Consent,
 		RegisteredOn: c.RegisteredOn, Number: c.Certified, Overtakes: l.behind(s), InventoryDueOn: c.InventoryDueOn,
 		PlacedAt: cmd.Now,
 	}
@@ -88,6 +88,11 @@ func (l *List) importOne(cmd domain.Command, c ImportEntry, by rules.Book) ([]do
 		return nil, blame(err, "priority")
 	}
 	return append([]domain.Event{placed}, first...), nil
+}
+
+// formerCase names the case of an imported entry, which is in the other register and not in this one.
+func formerCase(id domain.EntryID) domain.CaseID {
+	return domain.CaseID{UUID: domain.DeriveID(id.UUID, "case of another register")}
 }
 
 // sameAs refuses an entry that was imported under the same key as another one.
