@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tizilim/domain"
 	"tizilim/eventstore/command/importer"
 )
@@ -221,4 +223,143 @@ func TestAnOperatorMovesARegistry(t *testing.T) {
 		}
 	}
 	s.verifies()
+}
+
+// TestWhatIsExportedIsImportedWithTheSameAnswers: the registry of the demonstration moves to an empty one.
+func TestWhatIsExportedIsImportedWithTheSameAnswers(t *testing.T) {
+	first := serve(t, dataDir(t), "127.0.0.1:0")
+	use(t, "demo", "--url", first.url, "--data", first.data)
+	before := filepath.Join(t.TempDir(), "before.ndjson")
+	said := use(t, "export", "--data", first.data, before)
+	if info, err := os.Stat(before); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the export is open to others: %v, %v", info.Mode(), err)
+	}
+	if !strings.Contains(said, "not exported: ") {
+		t.Errorf("the export does not say what it leaves out:\n%s", said)
+	}
+	second := serve(t, dataDir(t), "127.0.0.1:0")
+	use(t, "import", "--data", second.data, "--source", "demonstration", "--by", "operator-1", before)
+	second.verifies()
+	after := filepath.Join(t.TempDir(), "after.ndjson")
+	use(t, "export", "--data", second.data, after)
+
+	of, in := exported(t, before), exported(t, after)
+	if diff := cmp.Diff(of.facts, in.facts); diff != "" {
+		t.Errorf("(-before +after)\n%s", diff)
+	}
+	for kind, least := range map[importer.Type]int{
+		importer.Person: 20, importer.Dwelling: 5, importer.Owner: 5, importer.Registration: 10, importer.List: 1, importer.Entry: 2,
+	} {
+		if of.count[kind] < least {
+			t.Errorf("only %d lines of the type %s were compared", of.count[kind], kind)
+		}
+	}
+	asked := 0
+	for name, key := range of.key {
+		kind, rest, _ := strings.Cut(name, " ")
+		path := map[importer.Type]string{
+			importer.Person: "/v1/persons/%s/residence", importer.Dwelling: "/v1/dwellings/%s/residents",
+			importer.List: "/v1/queues/%s/entries?limit=200",
+		}[importer.Type(kind)]
+		if path == "" {
+			continue
+		}
+		role := domain.RoleAuditor
+		if importer.Type(kind) == importer.List {
+			role = domain.RoleCommission
+		}
+		await(t, path+" of "+rest, func() error { // what follows from a death the registry does by itself
+			var was, is any
+			first.reads(role, fmt.Sprintf(path, key), &was)
+			second.reads(role, fmt.Sprintf(path, in.key[name]), &is)
+			if diff := cmp.Diff(of.named(was), in.named(is)); diff != "" {
+				return fmt.Errorf("(-before +after)\n%s", diff)
+			}
+			return nil
+		})
+		asked++
+	}
+	if asked < 20 {
+		t.Errorf("only %d answers were compared", asked)
+	}
+}
+
+// register is an exported one: by the names that its things have in every registry.
+type register struct {
+	facts []string
+	count map[importer.Type]int
+	key   map[string]string // by the name
+	names map[string]string // by the key
+}
+
+// exported reads an exported register. The name of a thing is by what it is known without its id.
+func exported(t *testing.T, file string) register {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := register{count: map[importer.Type]int{}, key: map[string]string{}, names: map[string]string{}}
+	var lines []map[string]string
+	for line := range strings.Lines(string(text)) {
+		values := map[string]string{}
+		if err := json.Unmarshal([]byte(line), &values); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, values)
+	}
+	in := func(v map[string]string, columns ...string) (name string) {
+		for _, c := range columns {
+			value := v[c]
+			if known, ok := r.names[value]; ok {
+				value = known
+			}
+			name += " " + value
+		}
+		return name
+	}
+	for _, kind := range importer.Types {
+		for _, v := range lines {
+			if v["type"] != string(kind) {
+				continue
+			}
+			name := string(kind) + in(v, map[importer.Type][]string{
+				importer.Person: {"iin", "name", "birth_date"}, importer.Dwelling: {"rka", "cadastral_number"},
+				importer.Registration: {"person", "dwelling", "kind", "from"}, importer.List: {"body", "settlement", "title"},
+				importer.Entry: {"list", "number"},
+			}[kind]...)
+			if v["key"] != "" && kind != importer.Death {
+				r.key[name], r.names[v["key"]] = v["key"], name
+			}
+			r.count[kind]++
+			r.facts = append(r.facts, name+in(v, slices.DeleteFunc(slices.Clone(importer.Columns[kind]), func(c string) bool {
+				return c == "priority_basis" // the other registry's own
+			})...))
+		}
+	}
+	slices.Sort(r.facts)
+	return r
+}
+
+// named returns an answer with names in the place of ids, and without what differs between two logs.
+func (r register) named(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, own := range []string{"as_of_position", "case_id", "revision", "known_at", "stock"} { // the stock stays behind
+			delete(v, own)
+		}
+		for name, member := range v {
+			v[name] = r.named(member)
+		}
+	case []any:
+		for i, element := range v {
+			v[i] = r.named(element)
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	case string:
+		if name, known := r.names[v]; known {
+			return name
+		}
+	}
+	return v
 }

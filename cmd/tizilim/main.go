@@ -35,6 +35,7 @@ type commandLine struct {
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
 	TrialClock    trialClockCommand    `cmd:"" help:"Move the clock of a server that was started with --trial-clock."`
 	Import        importCommand        `cmd:"" help:"Check files of another register, and import persons, dwellings, registrations and lists."`
+	Export        exportCommand        `cmd:"" help:"Write persons, dwellings, registrations and lists into a file that import takes, in clear."`
 	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`

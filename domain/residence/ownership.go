@@ -63,6 +63,9 @@ type title struct {
 	Ownership
 }
 
+// OwnedSince is the first day of the present owners; zero where there are none.
+func (d *Dwelling) OwnedSince() domain.Date { return d.since }
+
 // OwnersOn returns who holds title on the day.
 func (d *Dwelling) OwnersOn(day domain.Date) []Owner {
 	var owners []Owner

@@ -61,6 +61,7 @@ type Plan struct {
 	dwellings     []*dwelling
 	registrations [][]*registration // of one person each, by their first day
 	lists         []*list
+	estates       []*death // of those whose estate owns a dwelling
 	deaths        []*death
 	parts         map[Type]int // lines that are parts of others
 }
@@ -137,7 +138,8 @@ func (im *Importer) Check(ctx context.Context, rows []Row, progress Progress) (*
 	}
 	c.sort(rows)
 	for _, step := range []func() error{
-		c.checkPersons, c.checkDwellings, c.checkRegistrations, c.checkLists, c.checkEntries, c.checkDeaths,
+		c.checkPersons, c.checkDeathsOfEstates, c.checkDwellings, c.checkRegistrations, c.checkLists, c.checkEntries,
+		c.checkDeaths,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -671,6 +673,14 @@ func (c *checking) readList(r Row) (*list, error) {
 				At("commission")
 		}
 		keeper.UUID = id
+		b, err := c.Commands.Body(c.ctx, keeper)
+		if err != nil {
+			return nil, err
+		}
+		if !b.Known() {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeBodyUnknown,
+				"no body with this id is recorded here: record the commission first, and give the id that it has here").At("commission")
+		}
 	}
 	var err error
 	if l.c, err = housing.NewList(housing.OpenList{
@@ -885,8 +895,34 @@ func outOfOrder(entries []*entry) []bool {
 	return astray
 }
 
-func (c *checking) checkDeaths() error {
+// checkDeathsOfEstates examines the deaths of those whose estate owns a dwelling: they come before it.
+func (c *checking) checkDeathsOfEstates() error {
+	deceased := map[string]bool{}
+	for _, r := range c.rows[Owner] {
+		deceased[r.get("deceased")] = true
+	}
+	var first, others []Row
 	for _, r := range c.rows[Death] {
+		if deceased[r.get("person")] {
+			first = append(first, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	c.rows[Death] = others
+	var err error
+	c.plan.estates, err = c.readDeaths(first)
+	return err
+}
+
+// checkDeaths examines the other deaths: each ends what the person has by then.
+func (c *checking) checkDeaths() (err error) {
+	c.plan.deaths, err = c.readDeaths(c.rows[Death])
+	return err
+}
+
+func (c *checking) readDeaths(rows []Row) (good []*death, err error) {
+	for _, r := range rows {
 		f := fields{row: r}
 		d := &death{row: r, person: c.person[f.text("person")], c: residence.RecordDeath{
 			On: f.date("died_on"), Basis: f.basis("basis"), Rules: c.Rules,
@@ -907,13 +943,13 @@ func (c *checking) checkDeaths() error {
 		}
 		if err != nil {
 			if err := c.refuse(r, err); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
 		c.plan.New[Death]++
-		c.plan.deaths = append(c.plan.deaths, d)
+		good = append(good, d)
 	}
-	c.checked(len(c.rows[Death]))
-	return c.ctx.Err()
+	c.checked(len(rows))
+	return good, c.ctx.Err()
 }

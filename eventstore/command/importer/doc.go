@@ -10,5 +10,5 @@
 // So an import that was killed goes on when it is started again with the same files, and a second one
 // adds nothing. Lines that were mended are imported with the files that they refer to.
 //
-// All lines are held in memory: about 2 kB for each.
+// All lines are held in memory: about 5 kB for each.
 package importer

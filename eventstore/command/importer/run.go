@@ -44,7 +44,7 @@ func (p *Plan) Run(ctx context.Context, progress Progress) (Outcome, error) {
 	r := &run{Plan: p, progress: progress}
 	err := func() error {
 		for _, step := range []func(context.Context) error{
-			r.persons, r.dwellings, r.registrations, r.lists, r.deaths,
+			r.persons, r.deathsOf(r.estates), r.dwellings, r.registrations, r.lists, r.deathsOf(r.Plan.deaths),
 		} {
 			if err := step(ctx); err != nil {
 				return err
@@ -168,10 +168,12 @@ func (r *run) entries(ctx context.Context, l *list, part []*entry) error {
 	return nil
 }
 
-func (r *run) deaths(ctx context.Context) error {
-	return each(ctx, len(r.Plan.deaths), func(ctx context.Context, i int) error {
-		d := r.Plan.deaths[i]
-		_, err := r.importer.Commands.RecordDeath(ctx, r.importer.command(d.row), d.person.c.PersonID, d.c, command.Options{})
-		return r.done(d.row, 1, err)
-	})
+func (r *run) deathsOf(all []*death) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return each(ctx, len(all), func(ctx context.Context, i int) error {
+			d := all[i]
+			_, err := r.importer.Commands.RecordDeath(ctx, r.importer.command(d.row), d.person.c.PersonID, d.c, command.Options{})
+			return r.done(d.row, 1, err)
+		})
+	}
 }
