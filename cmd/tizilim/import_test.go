@@ -282,6 +282,23 @@ func TestWhatIsExportedIsImportedWithTheSameAnswers(t *testing.T) {
 	if asked < 20 {
 		t.Errorf("only %d answers were compared", asked)
 	}
+
+	// The figures are of what a registry did itself.
+	log := use(t, "eventstore", "read", "$all", "--data", filepath.Join(first.data, "eventstore"))
+	period := []string{"report", "--from", "2000-01-01", "--to", "2100-01-01", "--format", "csv", "--data"}
+	own, taken := use(t, append(period, first.data)...), use(t, append(period, second.data)...)
+	for figure, event := range map[string]string{
+		"S000,received": "HousingApplicationReceived", "S001,decided": "DeregistrationDecided", "lists,placed": "EntryPlaced",
+		"complaints,filed": "ComplaintFiled",
+	} {
+		n := strings.Count(log, `"type":"`+event+`"`)
+		if line := fmt.Sprintf("2000-01-01,2100-01-01,%s,,%d\n", figure, n); n == 0 || !strings.Contains(own, line) {
+			t.Errorf("the report has no line %s:\n%s", line, own)
+		}
+		if line := fmt.Sprintf("2000-01-01,2100-01-01,%s,,0\n", figure); !strings.Contains(taken, line) {
+			t.Errorf("the report of the imported registry has no line %s:\n%s", line, taken)
+		}
+	}
 }
 
 // register is an exported one: by the names that its things have in every registry.

@@ -32,6 +32,7 @@ type commandLine struct {
 	Verify        verifyCommand        `cmd:"" help:"Compute the read model from the log and compare it with Redis, key by key."`
 	Rebuild       rebuildCommand       `cmd:"" help:"Build a new read model beside the current one, then switch to it."`
 	Audit         auditCommand         `cmd:"" help:"Check what the log proves, without trusting the server."`
+	Report        reportCommand        `cmd:"" help:"Print the figures of both services for a period, as JSON or CSV."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
 	TrialClock    trialClockCommand    `cmd:"" help:"Move the clock of a server that was started with --trial-clock."`
 	Import        importCommand        `cmd:"" help:"Check files of another register, and import persons, dwellings, registrations and lists."`

@@ -221,6 +221,30 @@ func TestEachBadLineIsNamedAndTheOthersAreImported(t *testing.T) {
 	}
 }
 
+func TestTheDeathOfAnEstatesDeceasedComesBeforeTheDwelling(t *testing.T) {
+	l := newLog()
+	plan := imports(t, l, strings.ReplaceAll(oldRegister, `"dwelling":"d1","person":"p2","share":"1/2"`,
+		`"dwelling":"d1","kind":"estate","deceased":"p3","share":"1/2"`)+`
+{"type":"dwelling","key":"d2","cadastral_number":"20-311-010-123","address":"Алматы, Абай, 1"}
+{"type":"owner","dwelling":"d2","kind":"estate","deceased":"p4"}
+`)
+	got := []string{}
+	for _, b := range plan.Bad {
+		got = append(got, fmt.Sprint(b.Type, " ", b.Key, " ", b.Code))
+	}
+	// p3 has not died; p4 has, by a line behind that of the dwelling, and had a registration that is open.
+	want := []string{
+		"dwelling d1 depends_on_bad_line", "owner d1/p1 depends_on_bad_line", "owner d1/p3 person_not_dead",
+		"registration r2 depends_on_bad_line", "registration r1 depends_on_bad_line", "registration r3 depends_on_bad_line",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("bad are %q, want %q", got, want)
+	}
+	if seen := moved(t, l); !strings.Contains(seen, "Who has died [] true") || !strings.Contains(seen, " 1 owners") {
+		t.Errorf("imported is\n%s", seen)
+	}
+}
+
 func TestWhoIsRecordedAlreadyIsTakenForTheSame(t *testing.T) {
 	l := newLog()
 	im := importerOn(l)

@@ -3,6 +3,7 @@ package importer
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -247,7 +248,7 @@ func rowOf(name string, line int, kind Type, members map[string]string) Row {
 		}
 	}
 	if r.Key == "" && (kind == Owner || kind == Member || kind == Death) { // what they are parts of, and who, names them
-		r.Key = strings.Trim(r.get("dwelling")+r.get("entry")+"/"+r.get("person")+r.get("deceased")+r.get("kind"), "/")
+		r.Key = strings.Trim(r.get("dwelling")+r.get("entry")+"/"+cmp.Or(r.get("person"), r.get("deceased"), r.get("kind")), "/")
 	}
 	var err error
 	if r.Key, err = domain.ImportKey(r.Key, "key"); err != nil {
