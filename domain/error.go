@@ -435,6 +435,7 @@ const (
 	CodeRoleNotAllowed  Code = "role_not_allowed"
 	CodeMalformed       Code = "malformed"
 	CodeMethod          Code = "method_not_allowed"
+	CodeNotAcceptable   Code = "not_acceptable"
 	CodeUnknownField    Code = "unknown_field"
 	CodeWrongType       Code = "wrong_type"
 	CodeInvalidUTF8     Code = "invalid_utf8"

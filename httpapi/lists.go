@@ -148,7 +148,7 @@ func (s *Server) getPublicList() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodeListUnknown},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeNotAcceptable},
 		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
 		FromLog:  true,
 	}, func(ctx context.Context, in *publicInput) (*publicOutput, error) {
@@ -355,7 +355,7 @@ func (s *Server) listEntries() operation.Operation {
 		Summary:  "The entries of a list, in order, with their holders",
 		Doc:      "A page of a part of the entries can have fewer of them than the limit; read on while there is a next page.",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeListUnknown},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeNotAcceptable},
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *entriesInput) (*operation.Found[entriesBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {

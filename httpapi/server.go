@@ -149,6 +149,7 @@ func New(c Config) *Server {
 		Address: clientAddress,
 	})
 	s.api.Add(s.operations()...)
+	describeTables(config.OpenAPI)
 	s.steps = s.stepsTaken()
 	return s
 }
@@ -223,7 +224,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
-	engine.Use(harden, s.showTrial, s.observe, s.bound, s.recover)
+	engine.Use(harden, s.showTrial, s.observe, s.bound, s.recover, s.asTable)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
 			"there is no such address; /openapi.json lists them all", ""))

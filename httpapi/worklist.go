@@ -85,8 +85,9 @@ func (s *Server) listCases() operation.Operation {
 			"dwellings where their body acts, and applications for the lists of commissions that act there. Whoever " +
 			"answers for a contested act sees the complaint. " +
 			"A page can have fewer cases than the limit; read on while there is a next page.",
-		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows: operation.ShowsPersons(),
+		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeNotAcceptable},
+		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *workInput) (*operation.Listed[workBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
