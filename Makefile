@@ -12,7 +12,7 @@ TURNS   ?= 10
 GOVULNCHECK ?= v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse oracle vuln cost
+.PHONY: help run demo test check race race-short compiler fuzz bench crash import cluster rules verify build setup clean abuse oracle vuln cost
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 
 crash: setup ## kill the server KILLS times (100) and pause it for PAUSE (20s) under load, then compare
 	$(GO) test ./cmd/tizilim -count 1 -run 'Outlives|Finisher' -kills $(KILLS) -pause $(PAUSE) -timeout 1h
+
+LINES ?= 100000
+import: setup ## import LINES lines (100000) of another register, 1 % of them bad, killed once; shows the rate
+	$(GO) test ./cmd/tizilim -count 1 -run OperatorMoves -import-lines $(LINES) -timeout 1h -v
 
 cluster: setup ## change the leader of a simulated cluster CHANGES times (100) under load, then compare
 	$(GO) test ./cmd/tizilim -count 1 -run LoopsOutliveChangesOfLeader -changes $(CHANGES) -timeout 1h -v
