@@ -73,7 +73,7 @@ var (
 	kazakh  = regexp.MustCompile(`[әғқңөұүһіӘҒҚҢӨҰҮҺІ]`)
 	foreign = map[string]bool{ // words that have no other form
 		"PDF": true, "JPEG": true, "PNG": true, "CMS": true, "RSA": true, "ECDSA": true, "Ed25519": true,
-		"SHA-256": true, "UTF-8": true, "Idempotency-Key": true,
+		"SHA-256": true, "UTF-8": true, "Idempotency-Key": true, "Accept": true,
 	}
 )
 
