@@ -766,7 +766,7 @@ func (a *answer) problem() {
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
 		a.t.Errorf("a problem of type %q: %s", got, a.text)
 	}
-	if a.body["status"] != float64(a.status) || a.body["title"] != http.StatusText(a.status) ||
+	if a.body["status"] != float64(a.status) || a.body["title"] != english(a.t)[fmt.Sprint(a.body["code"])].Title ||
 		a.body["type"] != "urn:tizilim:problem:"+fmt.Sprint(a.body["code"]) {
 		a.t.Errorf("a problem that contradicts itself (status %d): %s", a.status, a.text)
 	}

@@ -22,13 +22,16 @@ import (
 // sentences are the texts of the codes in a language, as the file of the language has them.
 type sentences map[string]struct{ Title, Mend string }
 
-func sentencesIn(t *testing.T, language string) sentences {
+func sentencesIn(t tester, language string) sentences {
 	data, err := os.ReadFile("problem/texts/" + language + ".json")
 	must(t, err)
 	var of sentences
 	must(t, json.Unmarshal(data, &of))
 	return of
 }
+
+// english are the titles in English; their sentences stand with the refusals.
+func english(t tester) sentences { return sentencesIn(t, "en") }
 
 func (of sentences) detail(code string) string { return of[code].Title + ". " + of[code].Mend }
 

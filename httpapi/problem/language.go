@@ -9,16 +9,19 @@ import (
 	"tizilim/domain"
 )
 
-// text is what a person reads of a code in Kazakh or Russian.
+// text is what a person reads of a code.
 type text struct {
 	Title string `json:"title"` // what is wrong, a sentence without its full stop
-	Mend  string `json:"mend"`  // how to mend it, a sentence
+	Mend  string `json:"mend"`  // how to mend it, a sentence; in English it stands with the refusal
 }
 
 //go:embed texts/*.json
 var files embed.FS
 
-// texts has every code in every language but English, whose sentences stand with the refusals.
+// english has the title of every code in English.
+var english = read("texts/en.json")
+
+// texts has every code in the other languages.
 var texts = map[domain.Language]map[domain.Code]text{
 	domain.Kazakh:  read("texts/kk.json"),
 	domain.Russian: read("texts/ru.json"),

@@ -39,6 +39,29 @@ func codes(t *testing.T) map[domain.Code]bool {
 	return all
 }
 
+func TestEveryCodeHasATitleInEnglish(t *testing.T) {
+	all, codeOf := codes(t), map[string]domain.Code{}
+	for code := range all {
+		title := english[code].Title
+		if len(strings.Fields(title)) < 2 || !unicode.IsUpper([]rune(title)[0]) || strings.HasSuffix(title, ".") ||
+			cyrillic(title) || english[code].Mend != "" {
+			t.Errorf("%s is called %q", code, title)
+		}
+		if other, taken := codeOf[title]; taken {
+			t.Errorf("%s and %s are both called %q", code, other, title)
+		}
+		codeOf[title] = code
+	}
+	for code := range english {
+		if !all[code] {
+			t.Errorf("%s is no code", code)
+		}
+	}
+	if p := New(http.StatusConflict, domain.CodePersonDead, "the person died", ""); p.Title != english[domain.CodePersonDead].Title {
+		t.Errorf("a problem is called %q", p.Title)
+	}
+}
+
 func TestEveryCodeHasItsTextsAndNoTextIsOfAnotherCode(t *testing.T) {
 	all := codes(t)
 	for _, l := range []domain.Language{domain.Kazakh, domain.Russian} {
@@ -87,7 +110,7 @@ func TestEveryTextIsInItsLanguage(t *testing.T) {
 				}
 			}
 			for _, sentence := range []string{said.Title, said.Mend} {
-				if !strings.ContainsFunc(sentence, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
+				if !cyrillic(sentence) {
 					t.Errorf("%s: %s has no Cyrillic letter: %s", l, code, sentence)
 				}
 			}
@@ -149,4 +172,8 @@ func TestAProblemInAnotherLanguageKeepsWhatProgramsRead(t *testing.T) {
 	if p.Detail != "the person died" || p.Errors[1].Detail != "long" {
 		t.Errorf("the problem itself has changed: %+v", p)
 	}
+}
+
+func cyrillic(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) })
 }

@@ -15,7 +15,7 @@ import (
 // Problem is the answer to a request that is refused (RFC 9457).
 type Problem struct {
 	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
-	Title  string         `json:"title" doc:"In kk and ru what is wrong, in one sentence; in en the HTTP status in words"`
+	Title  string         `json:"title" doc:"What is wrong, in a few words, in the language that Accept-Language asks for: kk, ru or en"`
 	Status int            `json:"status"`
 	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs" example:"iin_control_digit"`
 	Detail string         `json:"detail" doc:"What is wrong and how to mend it, in the language that Accept-Language asks for: kk, ru or en"`
@@ -143,7 +143,7 @@ func TooManyRequests(wait int) *Problem {
 // "" where there is none.
 func New(status int, code domain.Code, detail, field string) *Problem {
 	return &Problem{
-		Type: "urn:tizilim:problem:" + string(code), Title: http.StatusText(status), Status: status,
+		Type: "urn:tizilim:problem:" + string(code), Title: english[code].Title, Status: status,
 		Code: code, Detail: detail, Field: field,
 	}
 }
