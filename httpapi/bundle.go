@@ -2,13 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
 	"tizilim/domain/proof"
+	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
 )
 
@@ -54,7 +54,7 @@ func (s *Server) addEvidence(ctx context.Context, b *proof.Bundle, recs []domain
 		if err != nil {
 			return err
 		}
-		if e.Shown, err = json.Marshal(operation.LineOf(rec)); err != nil {
+		if e.Shown, err = body.Marshal(operation.LineOf(rec)); err != nil {
 			return err
 		}
 		if err := b.Add(e); err != nil {

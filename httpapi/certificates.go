@@ -3,7 +3,6 @@ package httpapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"tizilim/domain/proof"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/body"
 	pages "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
 	"tizilim/projections"
@@ -337,17 +337,17 @@ func (s *Server) getCertificate() operation.Operation {
 	}, certificateResponses, func(
 		ctx context.Context, in *certificateInput, reading *operation.Reading,
 	) (*huma.StreamResponse, error) {
-		body, page, revision, err := s.document(ctx, in)
+		shown, page, revision, err := s.document(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		if err := reading.Show(ctx, body); err != nil {
+		if err := reading.Show(ctx, shown); err != nil {
 			return nil, err
 		}
 		if strings.Contains(in.Accept, pdf) {
-			return s.pdfResponse(ctx, body, page, in.IfNoneMatch)
+			return s.pdfResponse(ctx, shown, page, in.IfNoneMatch)
 		}
-		content, err := json.Marshal(body)
+		content, err := body.Marshal(shown)
 		if err != nil {
 			return nil, err
 		}

@@ -272,7 +272,7 @@ func TestC4_FiledOnASunday(t *testing.T) {
 	applied := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, s.list())).
 		is(201)
 	got := s.seen("/v1/cases/"+applied.id("case_id"), s.as(person), applied)
-	if got.at("received_at") != "2026-03-15T07:00:00Z" || got.at("registered_at") != "2026-03-16T09:00:00+05:00" {
+	if got.at("received_at") != "2026-03-15T12:00:00+05:00" || got.at("registered_at") != "2026-03-16T09:00:00+05:00" {
 		t.Errorf("received %v, registered %v", got.at("received_at"), got.at("registered_at"))
 	}
 	talon := s.get("/v1/certificates/"+s.issued(applied, "talon"), s.as(person)).is(200)

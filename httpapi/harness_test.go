@@ -572,7 +572,34 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	a := &answer{t: s.t, status: res.StatusCode, header: res.Header, text: string(text)}
 	_ = json.Unmarshal(text, &a.body) // not all answers are objects
 	s.checkDeclared(method, path, a)
+	checkForm(s.t, path, "", a.body)
 	return a, nil
+}
+
+// inAnotherZone matches instants that do not stand in the zone of the registry.
+var inAnotherZone = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-](0[^5]|[^0]\d|05:[^0])[:\d]*)$`)
+
+// checkForm fails the test where an answer has an instant of another zone than +05:00, or a null that is
+// no number: a list of nothing is [].
+func checkForm(t tester, path, member string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			checkForm(t, path, name, value)
+		}
+	case []any:
+		for _, item := range v {
+			checkForm(t, path, member, item)
+		}
+	case string:
+		if inAnotherZone.MatchString(v) {
+			t.Errorf("%s: %s is %s, in another zone", path, member, v)
+		}
+	case nil:
+		if member != "" && member != "number" && member != "ahead" {
+			t.Errorf("%s: %s is null", path, member)
+		}
+	}
 }
 
 // checkDeclared fails the test where an operation answers a problem that it does not

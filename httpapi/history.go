@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/proof"
+	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
 	"tizilim/projections"
@@ -210,8 +210,8 @@ func (s *Server) historyBody(ctx context.Context, page projections.HistoryPage,
 // jsonResponse writes a body as the answer of a stream, with the position that it holds up
 // to; zero where it says so itself. It keeps the text and not the body
 // while the client takes it, since the body is several times as large.
-func (s *Server) jsonResponse(body any, asOf domain.Position) (*huma.StreamResponse, error) {
-	text, err := json.Marshal(body)
+func (s *Server) jsonResponse(shown any, asOf domain.Position) (*huma.StreamResponse, error) {
+	text, err := body.Marshal(shown)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,6 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 	}
 	defer s.answers.streams.Release(1)
 	out.SetHeader("Content-Type", ndjson)
-	encoder := json.NewEncoder(out.BodyWriter())
 	w, err := s.openEventWriter(out)
 	if err != nil {
 		s.api.Refuse(out, err)
@@ -257,13 +256,13 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 		}
 		if err != nil {
 			said, _ := problem.Of(err, s.log).In(out.Header("Accept-Language"))
-			w.send(func() error { return encoder.Encode(said) }) // the client may be what failed
+			w.send(func() error { return body.Write(out.BodyWriter(), said) }) // the client may be what failed
 			return
 		}
 		begun = true
 		if !w.send(func() error {
 			for _, rec := range recs {
-				if err := encoder.Encode(operation.LineOf(rec)); err != nil {
+				if err := body.Write(out.BodyWriter(), operation.LineOf(rec)); err != nil {
 					return err
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
+	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
 )
@@ -210,13 +211,13 @@ func (e *eventWriter) send(write func() error) bool {
 	return err == nil
 }
 
-func (e *eventWriter) message(body myQueueBody) bool {
-	text, err := json.Marshal(body)
+func (e *eventWriter) message(shown myQueueBody) bool {
+	text, err := body.Marshal(shown)
 	if err != nil {
 		e.s.log.Error("a stream broke off", "error", err)
 		return false
 	}
-	return e.write(fmt.Sprintf("event: queue\nid: %d\ndata: %s\n\n", body.AsOfPosition, text))
+	return e.write(fmt.Sprintf("event: queue\nid: %d\ndata: %s\n\n", shown.AsOfPosition, text))
 }
 
 // same reports whether b and other say the same, whatever their positions.

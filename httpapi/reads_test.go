@@ -19,6 +19,7 @@ import (
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 	"tizilim/httpapi"
+	answers "tizilim/httpapi/body"
 )
 
 // Two times: the person moved on 10 March, which the registry learned on the
@@ -282,7 +283,7 @@ func TestAHistoryIsTheLog(t *testing.T) {
 			}
 			for i, rec := range want {
 				line := all[i]
-				data, err := json.Marshal(rec.Event)
+				data, err := answers.Marshal(rec.Event)
 				must(t, err)
 				var facts any
 				must(t, json.Unmarshal(data, &facts))

@@ -11,9 +11,13 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"tizilim/domain"
 	"tizilim/httpapi/problem"
@@ -34,7 +38,7 @@ const maxValues = 5000
 // members of one name, and reads null as a member that is left out. JSON refuses
 // such a body with the member at fault.
 var JSON = huma.Format{
-	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
+	Marshal: Write,
 	Unmarshal: func(data []byte, v any) error {
 		if _, form := v.(*any); form { // the first of two readings, for the form checks
 			if err := checkJSON(data); err != nil {
@@ -47,6 +51,28 @@ var JSON = huma.Format{
 		}
 		return nil
 	},
+}
+
+// forAnswers are how answers are written: as the standard library does, but instants stand in one zone,
+// [domain.Zone], in which the days of the registry are counted, and a list of nothing is [], never null.
+var forAnswers = jsonv2.JoinOptions(
+	jsonv1.DefaultOptionsV1(),
+	jsonv2.FormatNilSliceAsNull(false),
+	jsonv2.WithMarshalers(jsonv2.MarshalToFunc(func(out *jsontext.Encoder, t time.Time) error {
+		return out.WriteToken(jsontext.String(t.In(domain.Zone).Format(time.RFC3339Nano)))
+	})),
+)
+
+// Marshal returns the JSON of an answer, or of a part of it.
+func Marshal(v any) ([]byte, error) { return jsonv2.Marshal(v, forAnswers) }
+
+// Write writes the JSON of an answer, or of a line of it, and ends the line.
+func Write(w io.Writer, v any) error {
+	text, err := Marshal(v)
+	if err == nil {
+		_, err = w.Write(append(text, '\n'))
+	}
+	return err
 }
 
 // checkJSON refuses a body that is not JSON, or that two readers may understand

@@ -178,6 +178,9 @@ type API struct {
 // [HumaConfig].
 func New(h huma.API, c Config) *API { return &API{huma: h, config: c, slots: newSlots()} }
 
+// Lists of answers are never null: [body.JSON] writes [] for a list of nothing.
+func init() { huma.DefaultArrayNullable = false }
+
 // HumaConfig is the configuration of the huma API that operations are served by.
 func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config {
 	config := huma.DefaultConfig(title, version)
