@@ -368,7 +368,7 @@ func TestAddressesThatDoNotExist(t *testing.T) {
 		{"GET", "/v1/queues/" + nobody + "/entries/", 404, ""},
 		{"POST", "//v1/persons", 404, ""},
 		{"POST", "/v1/Persons", 404, ""},
-		{"GET", "/docs", 404, ""},
+		{"GET", "/documentation", 404, ""},
 		{"GET", "/healthz/", 404, ""},
 		{"GET", "/v1/persons", 405, "POST"},
 		{"PUT", "/v1/persons", 405, "POST"},

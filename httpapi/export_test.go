@@ -12,6 +12,9 @@ import (
 	"tizilim/projections"
 )
 
+// Problems are the codes of all problems.
+func Problems(s *Server) []domain.Code { return s.api.Problems() }
+
 // Operations returns what the server's operations declare.
 func Operations(s *Server) []operation.Operation { return s.api.Operations() }
 

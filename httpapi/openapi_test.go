@@ -19,10 +19,10 @@ import (
 )
 
 // unversioned are the routes that the document does not describe: those of
-// operation, and the document itself.
+// operation, pages, and the document itself.
 var unversioned = []string{
 	"GET /healthz", "GET /readyz",
-	"GET /", "GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
+	"GET /", "GET /docs", "GET /docs/{file}", "GET /problems", "GET /problems/{code}", "GET /assets/{file}", "GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
 }
 
 func TestTheDocumentListsExactlyTheRoutes(t *testing.T) {
@@ -41,7 +41,9 @@ func TestTheDocumentListsExactlyTheRoutes(t *testing.T) {
 		if !strings.HasPrefix(route, "GET ") {
 			t.Errorf("%s is not a mere look", route)
 		}
-		s.get(strings.TrimPrefix(route, "GET "), "").is(http.StatusOK)
+		path := strings.NewReplacer("/docs/{file}", "/docs/swagger-ui.css", "/assets/{file}", "/assets/site.css",
+			"{code}", string(domain.CodeIDFormat)).Replace(strings.TrimPrefix(route, "GET "))
+		s.get(path, "").is(http.StatusOK)
 	}
 }
 

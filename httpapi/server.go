@@ -28,6 +28,7 @@ import (
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
 	"tizilim/httpapi/token"
+	"tizilim/httpapi/web"
 	"tizilim/projections"
 )
 
@@ -109,6 +110,7 @@ type Server struct {
 	paperStore    *papers.Store
 	papersPerCase int
 
+	site  *web.Site               // nil while the server waits for its keys
 	steps map[string]nextStepBody // of a case, by operation, without the case
 }
 
@@ -149,6 +151,8 @@ func New(c Config) *Server {
 		Address: clientAddress,
 	})
 	s.api.Add(s.operations()...)
+	s.site = s.newSite()
+	s.site.Route(engine)
 	describeTables(config.OpenAPI)
 	s.steps = s.stepsTaken()
 	return s
@@ -236,9 +240,38 @@ func (s *Server) route(engine *gin.Engine) {
 		s.write(ctx, problem.New(http.StatusMethodNotAllowed, domain.CodeMethod,
 			"this address does not take this method; Allow and /openapi.json say which it takes", ""))
 	})
-	engine.GET("/", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, what) })
+	engine.GET("/", s.home)
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
+}
+
+// newSite returns the pages that a browser shows.
+func (s *Server) newSite() *web.Site {
+	c := web.Config{Problems: s.api.Problems(), Answering: s.answering}
+	if s.trial != nil {
+		c.Trial = s.now
+	}
+	return web.New(c)
+}
+
+// answering are the operations that declare the problem as one of their own.
+func (s *Server) answering(code domain.Code) (all []web.Operation) {
+	for _, op := range s.api.Operations() {
+		if slices.Contains(op.Problems, code) {
+			all = append(all, web.Operation{ID: op.ID, Tag: op.Tag, Method: op.Method, Path: op.Path, Summary: op.Summary})
+		}
+	}
+	return all
+}
+
+// home says what answers here: a page for a browser, and JSON for a program.
+func (s *Server) home(ctx *gin.Context) {
+	ctx.Writer.Header().Add("Vary", "Accept")
+	if s.site != nil && accepted(ctx.GetHeader("Accept"), jsonType, "text/html") == "text/html" {
+		s.site.Home(ctx)
+		return
+	}
+	ctx.JSON(http.StatusOK, what)
 }
 
 // what says at the root what answers here.
@@ -246,6 +279,8 @@ var what = gin.H{
 	"name":        "tizilim",
 	"description": "The register of residence and the queue for service housing of Kazakhstan: commands append events, reads answer from their projections",
 	"openapi":     "/openapi.json",
+	"docs":        "/docs",
+	"problems":    "/problems",
 	"health":      "/healthz",
 	"readiness":   "/readyz",
 }

@@ -264,13 +264,8 @@ func withoutPatternTexts(s *huma.Schema) {
 // listCodes makes an enumeration of the codes that a problem can have: those that operations declare,
 // and those of addresses and faults that belong to none.
 func (a *API) listCodes() {
-	codes := slices.Clone(otherProblems)
-	for _, op := range a.operations {
-		codes = slices.Concat(codes, op.Problems, op.commonProblems())
-	}
-	slices.Sort(codes)
 	var values []any
-	for _, code := range slices.Compact(codes) {
+	for _, code := range a.Problems() {
 		values = append(values, string(code))
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas.Map()
@@ -279,6 +274,16 @@ func (a *API) listCodes() {
 			schema.Properties["code"].Enum = values
 		}
 	}
+}
+
+// Problems returns the codes of all problems, in the order of the alphabet.
+func (a *API) Problems() []domain.Code {
+	codes := slices.Clone(otherProblems)
+	for _, op := range a.operations {
+		codes = slices.Concat(codes, op.Problems, op.commonProblems())
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // Operations returns all operations in the order of their ids.

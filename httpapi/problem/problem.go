@@ -17,7 +17,7 @@ type Problem struct {
 	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
 	Title  string         `json:"title" doc:"What is wrong, in a few words, in the language that Accept-Language asks for: kk, ru or en"`
 	Status int            `json:"status"`
-	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs" example:"iin_control_digit"`
+	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs; /problems/ and the code is a page about it" example:"iin_control_digit"`
 	Detail string         `json:"detail" doc:"What is wrong and how to mend it, in the language that Accept-Language asks for: kk, ru or en"`
 	Field  string         `json:"field,omitempty" doc:"The path of the member of the request that is wrong" example:"persons[1]"`
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The faults of the request, if there are several; of more than 20, the first 20"`
@@ -41,9 +41,10 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // RetryAfter is the Retry-After of every 503, in seconds.
 const RetryAfter = "1"
 
-// GetHeaders returns the headers that belong to the status.
+// GetHeaders returns the headers that belong to the status, and where the code is explained.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
+	h.Set("Link", "</problems/"+string(p.Code)+`>; rel="help"`)
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", RetryAfter)
