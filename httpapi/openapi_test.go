@@ -276,6 +276,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	for _, op := range s.operations() {
 		documented[op.ID] = op
 	}
+	examples := readExamples(t)
 	fits := func(id, media string, a *answer) *answer {
 		t.Helper()
 		op, ok := documented[id]
@@ -310,6 +311,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			if err := schema.Validate(v); err != nil {
 				t.Errorf("%s: %v\n%s", id, err, line)
 			}
+		}
+		if media == "application/json" {
+			examples.see(t, id, a, response["content"].(map[string]any)[media].(map[string]any)["example"], schema)
 		}
 		headers, _ := response["headers"].(map[string]any)
 		for name := range headers {
@@ -772,6 +776,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	for id := range documented {
 		t.Errorf("%s was not asked", id)
 	}
+	examples.written(t)
 
 	number := all.at("components", "schemas", "NumberBody")
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(gone.text))

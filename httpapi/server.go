@@ -154,6 +154,7 @@ func New(c Config) *Server {
 	s.site = s.newSite()
 	s.site.Route(engine)
 	describeTables(config.OpenAPI)
+	showAnswers(config.OpenAPI)
 	s.steps = s.stepsTaken()
 	return s
 }

@@ -1,0 +1,35 @@
+package httpapi
+
+import (
+	_ "embed"
+	"encoding/json"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// answerExamples has for each operation an answer of success by its status, as a test got it. Whoever
+// changes an answer writes it again: go test ./httpapi -run AnswersAreWhat -update.
+//
+//go:embed examples.json
+var answerExamples []byte
+
+// showAnswers puts the examples of answers into the document.
+func showAnswers(document *huma.OpenAPI) {
+	var examples map[string]map[int]json.RawMessage
+	if err := json.Unmarshal(answerExamples, &examples); err != nil {
+		panic(err) // a test reads the file
+	}
+	for _, path := range document.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Post} {
+			if op == nil {
+				continue
+			}
+			for status, example := range examples[op.OperationID] {
+				if response := op.Responses[strconv.Itoa(status)]; response != nil && response.Content[jsonType] != nil {
+					response.Content[jsonType].Example = example
+				}
+			}
+		}
+	}
+}
