@@ -147,3 +147,25 @@ faults-proof: setup ## take away one guard of the registry after the other: the 
 	$(PROOF) --tags twosteps --only api-freeze,redis-delay
 	$(PROOF) --tags randomids --only store-cut
 	$(PROOF) --tags noreadback --only store-cut,node-kill,api-kill
+
+OAPI_CODEGEN ?= v2.8.2
+DOCUMENT = httpapi/clients/node/openapi.json
+
+.PHONY: api
+api: build ## lint the OpenAPI document; clients that are generated from it place a person (needs npm)
+	@command -v npm >/dev/null || { echo "This needs Node.js 20 or later with npm: apt-get install nodejs npm." >&2; exit 1; }
+	bin/tizilim openapi >$(DOCUMENT)
+	cd httpapi/clients/node && npm install --no-package-lock --no-audit --no-fund --silent && \
+	  npm run --silent lint && npm run --silent generate && npm run --silent compile
+	@mkdir -p httpapi/clients/go/api
+	$(GO) run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN) \
+	  -generate types,client -package api -o httpapi/clients/go/api/api.go $(DOCUMENT)
+	cd httpapi/clients/go && $(GO) vet . && $(GO) build -o ../../../bin/place-person .
+	@set -e; data=$$(mktemp -d); \
+	bin/tizilim serve --listen 127.0.0.1:0 --ops 127.0.0.1:0 --data $$data/registry >$$data/out 2>&1 & server=$$!; \
+	trap 'kill $$server; wait $$server || true; rm -rf $$data' EXIT; \
+	until [ -s $$data/registry/run.json ]; do kill -0 $$server || { cat $$data/out; exit 1; }; sleep 0.05; done; \
+	export URL="$$(sed -n 's/.*"http":"\([^"]*\)".*/\1/p' $$data/registry/run.json)"; \
+	export OPERATOR="$$(bin/tizilim token --data $$data/registry --role operator)"; \
+	export COMMISSION="$$(bin/tizilim token --data $$data/registry --role commission)"; \
+	IIN=999999000022 bin/place-person; cd httpapi/clients/node; IIN=999999000032 npm run --silent place
