@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/housing"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -26,6 +27,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 			"are listed.",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},
+		Rows:     table.Of[accessBody]("accesses"),
 		Shows:    operation.ShowsPersons(),
 		Class:    operation.ClassRead,
 	}, s.myAccesses)

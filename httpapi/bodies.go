@@ -10,6 +10,7 @@ import (
 	"tizilim/domain/body"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 )
 
 func (s *Server) bodyOperations() []operation.Operation {
@@ -417,6 +418,7 @@ func (s *Server) listBodies() operation.Operation {
 		Summary: "The bodies of the registry: what they are called and where they act",
 		Doc:     "The answer has what the log delivered to this process, which is a moment behind.",
 		Roles:   domain.Roles,
+		Rows:    table.Of[BodyLine]("bodies"),
 		Shows:   operation.ShowsNobody("state bodies, and nobody in them"),
 		FromLog: true,
 	}, func(ctx context.Context, in *bodiesInput) (*bodiesOutput, error) {

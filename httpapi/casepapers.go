@@ -207,6 +207,7 @@ func (s *Server) getPaper() operation.Operation {
 		Problems: []domain.Code{
 			domain.CodeCaseUnknown, domain.CodeNotFound, domain.CodePaperUnknown, domain.CodePaperErased, domain.CodePapersAway,
 		},
+		Gives: papers.MediaTypes,
 		Shows: operation.ShowsOthers(accesslog.Party),
 		Class: operation.ClassExpensive,
 	}, paperResponses, func(ctx context.Context, in *paperPath, reading *operation.Reading) (*huma.StreamResponse, error) {
@@ -216,6 +217,9 @@ func (s *Server) getPaper() operation.Operation {
 		}
 		if e.SHA256 == domain.Erased {
 			return nil, paperErased()
+		}
+		if err := operation.Takes(ctx, e.MediaType); err != nil {
+			return nil, err
 		}
 		if err := reading.Show(ctx, shownPaper{e.CaseID, e.PersonID}); err != nil {
 			return nil, err

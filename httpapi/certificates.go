@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -332,6 +331,7 @@ func (s *Server) getCertificate() operation.Operation {
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeVersionUnknown, domain.CodeNotFound},
+		Gives:    []string{operation.JSON, operation.PDF},
 		Shows:    operation.ShowsOthers(accesslog.Party),
 		Class:    operation.ClassExpensive,
 	}, certificateResponses, func(
@@ -344,7 +344,7 @@ func (s *Server) getCertificate() operation.Operation {
 		if err := reading.Show(ctx, shown); err != nil {
 			return nil, err
 		}
-		if strings.Contains(in.Accept, pdf) {
+		if in.Accept == operation.PDF {
 			return s.pdfResponse(ctx, shown, page, in.IfNoneMatch)
 		}
 		content, err := body.Marshal(shown)
@@ -353,8 +353,7 @@ func (s *Server) getCertificate() operation.Operation {
 		}
 		return &huma.StreamResponse{Body: func(out huma.Context) {
 			out.SetHeader("ETag", operation.ETag(revision))
-			out.SetHeader("Vary", "Accept")
-			out.SetHeader("Content-Type", "application/json")
+			out.SetHeader("Content-Type", operation.JSON)
 			out.SetHeader("Content-Language", string(page.Language))
 			if _, err := out.BodyWriter().Write(content); err != nil {
 				s.log.Debug("the client went away", "error", err)
@@ -362,8 +361,6 @@ func (s *Server) getCertificate() operation.Operation {
 		}}, nil
 	})
 }
-
-const pdf = "application/pdf"
 
 // pdfResponse answers with the page, or with 304 where the client has it already.
 func (s *Server) pdfResponse(
@@ -375,12 +372,11 @@ func (s *Server) pdfResponse(
 	}
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		out.SetHeader("ETag", drawn.tag)
-		out.SetHeader("Vary", "Accept")
 		if ifNoneMatch == drawn.tag {
 			out.SetStatus(http.StatusNotModified)
 			return
 		}
-		out.SetHeader("Content-Type", pdf)
+		out.SetHeader("Content-Type", operation.PDF)
 		out.SetHeader("Content-Language", string(page.Language))
 		out.SetHeader("Content-Disposition", `inline; filename="`+page.Number+`.pdf"`)
 		if _, err := out.BodyWriter().Write(drawn.content); err != nil {
@@ -399,8 +395,8 @@ func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*hu
 			Description: "The document",
 			Headers:     map[string]*huma.Param{"ETag": tag, "Content-Language": language},
 			Content: map[string]*huma.MediaType{
-				"application/json": {Schema: schema(reflect.TypeFor[certificateBody]())},
-				pdf:                {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+				operation.JSON: {Schema: schema(reflect.TypeFor[certificateBody]())},
+				operation.PDF:  {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 			},
 		},
 		"304": {Description: "The client has this page already", Headers: map[string]*huma.Param{"ETag": tag}},

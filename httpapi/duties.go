@@ -8,6 +8,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -60,6 +61,7 @@ func (s *Server) listDuties() operation.Operation {
 			"are not answered, and the leases of dwellings that it keeps. An auditor sees what is to be done in their territory, by whichever body. A duty disappears with the act that does it. A page can have fewer duties than " +
 			"the limit; read on while there is a next page.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Rows:  table.Of[dutyShown]("duties"),
 		Shows: operation.ShowsOthers(accesslog.Party),
 	}, func(ctx context.Context, in *dutiesInput) (*operation.Listed[dutiesBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/httpapi/operation"
 )
 
 // answerExamples has for each operation an answer of success by its status, as a test got it. Whoever
@@ -26,8 +28,8 @@ func showAnswers(document *huma.OpenAPI) {
 				continue
 			}
 			for status, example := range examples[op.OperationID] {
-				if response := op.Responses[strconv.Itoa(status)]; response != nil && response.Content[jsonType] != nil {
-					response.Content[jsonType].Example = example
+				if response := op.Responses[strconv.Itoa(status)]; response != nil && response.Content[operation.JSON] != nil {
+					response.Content[operation.JSON].Example = example
 				}
 			}
 		}

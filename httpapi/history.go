@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -19,6 +18,7 @@ import (
 	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -38,7 +38,7 @@ func (s *Server) historyOperations() []operation.Operation {
 
 type historyInput struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`
-	Accept string    `header:"Accept" doc:"application/x-ndjson streams the whole history, one event a line; application/vnd.tizilim.bundle+zip gives it with the proofs of the events, to be checked offline"`
+	Accept string    `header:"Accept" doc:"text/csv and XLSX give a page as a table; application/x-ndjson streams the whole history, one event a line; application/vnd.tizilim.bundle+zip gives it with the proofs of the events, to be checked offline"`
 	Cursor string    `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	operation.AtLeast
@@ -95,6 +95,7 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 	d.Method, d.Tag = http.MethodGet, auditTag
 	d.Roles, d.Shows = []domain.Role{domain.RoleAuditor}, operation.ShowsPersons()
 	d.Problems = []domain.Code{of.unknown, domain.CodeProofPending, domain.CodeEventUnknown}
+	d.Gives, d.Rows = []string{operation.JSON, ndjson, proof.BundleType}, table.Of[operation.EventLine]("events")
 	d.Class = operation.ClassExpensive
 	return operation.Stream(d, historyResponses, func(
 		ctx context.Context, in *historyInput, reading *operation.Reading,
@@ -129,7 +130,7 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 			}
 			return reading.Show(ctx, append(named, of.id(in.ID))...)
 		}
-		if strings.Contains(in.Accept, proof.BundleType) {
+		if in.Accept == proof.BundleType {
 			if _, _, err := s.logHead(); err != nil {
 				return nil, err
 			}
@@ -138,7 +139,7 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 				s.bundle(out, list, after, show)
 			}}, nil
 		}
-		if strings.Contains(in.Accept, ndjson) {
+		if in.Accept == ndjson {
 			return &huma.StreamResponse{Body: func(out huma.Context) {
 				out.SetHeader("Tizilim-Position", operation.Position(page.AsOf))
 				s.streamHistory(out, list, after, show)
@@ -147,6 +148,9 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 		body, err := s.historyBody(ctx, page, show)
 		if err != nil {
 			return nil, err
+		}
+		if slices.Contains(table.Forms, in.Accept) {
+			return s.tableResponse(body, in.Accept, d.Rows), nil
 		}
 		return s.jsonResponse(body, page.AsOf)
 	})
@@ -162,9 +166,9 @@ func historyResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 			Description: "The position of the log up to which the answer holds at least",
 		}},
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: schema(reflect.TypeFor[HistoryPage]())},
-			ndjson:             {Schema: schema(reflect.TypeFor[operation.EventLine]())},
-			proof.BundleType:   {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+			operation.JSON:   {Schema: schema(reflect.TypeFor[HistoryPage]())},
+			ndjson:           {Schema: schema(reflect.TypeFor[operation.EventLine]())},
+			proof.BundleType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		},
 	}}
 }
@@ -217,7 +221,7 @@ func (s *Server) jsonResponse(shown any, asOf domain.Position) (*huma.StreamResp
 	}
 	text = append(text, '\n')
 	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Content-Type", "application/json")
+		out.SetHeader("Content-Type", operation.JSON)
 		if asOf > 0 {
 			out.SetHeader("Tizilim-Position", operation.Position(asOf))
 		}
@@ -225,6 +229,21 @@ func (s *Server) jsonResponse(shown any, asOf domain.Position) (*huma.StreamResp
 			s.log.Debug("the client went away", "error", err)
 		}
 	}}, nil
+}
+
+// tableResponse writes a page of a history as a table.
+func (s *Server) tableResponse(page HistoryPage, form string, rows table.Rows) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		file, err := operation.Table(out, form, page, rows)
+		if err != nil {
+			s.api.Refuse(out, err)
+			return
+		}
+		out.SetHeader("Tizilim-Position", operation.Position(page.AsOfPosition))
+		if _, err := out.BodyWriter().Write(file); err != nil {
+			s.log.Debug("the client went away", "error", err)
+		}
+	}}
 }
 
 // streamHistory writes the history line by line. It calls show before each part. An

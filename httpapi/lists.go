@@ -3,12 +3,14 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -100,7 +102,7 @@ func (s *Server) setPriorityRule() operation.Operation {
 
 type publicInput struct {
 	ListID domain.ListID `path:"list_id" format:"uuid"`
-	After  int           `query:"after" minimum:"0" doc:"The number of the last line of the previous page"`
+	Cursor string        `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int           `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
@@ -124,6 +126,7 @@ type publicBody struct {
 	Ground     string                `json:"ground" doc:"The ground on which every entry was placed"`
 	Of         int                   `json:"of"`
 	Waiting    []publicLineBody      `json:"waiting"`
+	Next       string                `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	Provided   []publicProvisionBody `json:"provided" doc:"The last 100 provisions, the latest first"`
 }
 
@@ -148,7 +151,8 @@ func (s *Server) getPublicList() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeNotAcceptable},
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Rows:     table.Of[publicLineBody]("waiting"),
 		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
 		FromLog:  true,
 	}, func(ctx context.Context, in *publicInput) (*publicOutput, error) {
@@ -163,8 +167,12 @@ func (s *Server) getPublicList() operation.Operation {
 			Body: q.Opened.Body, Settlement: q.Opened.Settlement, Title: q.Opened.Title, Ground: publicGround, Of: q.Len(),
 			Waiting: []publicLineBody{}, Provided: []publicProvisionBody{},
 		}
-		for _, l := range q.Public(in.After, in.Limit) {
+		after, _ := strconv.Atoi("0" + in.Cursor) // at most nine digits
+		for _, l := range q.Public(after, in.Limit) {
 			body.Waiting = append(body.Waiting, publicLineBody(l))
+		}
+		if n := len(body.Waiting); n > 0 && body.Waiting[n-1].Number < q.Len() {
+			body.Next = strconv.Itoa(body.Waiting[n-1].Number)
 		}
 		for _, p := range q.PublicProvisions(publicProvisions) {
 			body.Provided = append(body.Provided, publicProvisionBody{
@@ -250,6 +258,7 @@ func (s *Server) listLists() operation.Operation {
 		Doc: "Whoever wants to apply finds here the list_id. A page of one settlement can have fewer lists than the " +
 			"limit; read on while there is a next page.",
 		Roles: domain.Roles,
+		Rows:  table.Of[listBody]("lists"),
 		Shows: operation.ShowsNobody("lists, and nobody on them"),
 	}, func(ctx context.Context, in *listsInput) (*operation.Listed[listsBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
@@ -355,7 +364,8 @@ func (s *Server) listEntries() operation.Operation {
 		Summary:  "The entries of a list, in order, with their holders",
 		Doc:      "A page of a part of the entries can have fewer of them than the limit; read on while there is a next page.",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeNotAcceptable},
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Rows:     table.Of[entryBody]("entries"),
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *entriesInput) (*operation.Found[entriesBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {

@@ -194,7 +194,7 @@ func TestQ21_ThePublicListNamesNobody(t *testing.T) {
 	if got := fmt.Sprint(a.at("provided")); got != "[map[persons:1 placed_on:2026-03-15 provided_on:2026-03-15 useful_area:30]]" {
 		t.Errorf("provided: %s", got)
 	}
-	if got := s.get("/v1/queues/"+list+"/public?after=1", s.as(other)).is(http.StatusOK).at("waiting"); len(
+	if got := s.get("/v1/queues/"+list+"/public?cursor=1", s.as(other)).is(http.StatusOK).at("waiting"); len(
 		got.([]any),
 	) != 0 {
 		t.Errorf("behind the last: %v", got)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,6 +50,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 			"Then ask again.",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeTooManyStreams, domain.CodeNotFound},
+		Gives:    []string{operation.JSON, eventStream},
 		Shows:    operation.ShowsPersons(),
 		Class:    operation.ClassRead,
 	}, numbersResponses, func(
@@ -63,7 +63,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.Contains(in.Accept, eventStream) {
+		if in.Accept != eventStream {
 			return s.jsonResponse(body, body.AsOfPosition)
 		}
 		person := operation.Citizen(ctx)
@@ -80,8 +80,8 @@ func numbersResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 				"message",
 		}},
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: schema(reflect.TypeFor[myQueueBody]())},
-			eventStream:        {Schema: &huma.Schema{Type: huma.TypeString}},
+			operation.JSON: {Schema: schema(reflect.TypeFor[myQueueBody]())},
+			eventStream:    {Schema: &huma.Schema{Type: huma.TypeString}},
 		},
 	}}
 }

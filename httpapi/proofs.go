@@ -61,21 +61,22 @@ func (s *Server) getLogHead() operation.Operation {
 		Roles:    []domain.Role{operation.Anyone},
 		Shows:    operation.ShowsNobody("how many events the log has, and hashes"),
 		Problems: []domain.Code{domain.CodeProofPending},
+		Gives:    []string{operation.JSON, note},
 		FromLog:  true,
 	}, logHeadResponses, func(_ context.Context, in *logHeadInput, _ *operation.Reading) (*huma.StreamResponse, error) {
-		head, note, err := s.logHead()
+		head, signed, err := s.logHead()
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(in.Accept, "text/plain") {
+		if in.Accept == note {
 			return &huma.StreamResponse{Body: func(out huma.Context) {
-				out.SetHeader("Content-Type", "text/plain; charset=utf-8")
-				if _, err := out.BodyWriter().Write([]byte(note)); err != nil {
+				out.SetHeader("Content-Type", note+"; charset=utf-8")
+				if _, err := out.BodyWriter().Write([]byte(signed)); err != nil {
 					s.log.Debug("the client went away", "error", err)
 				}
 			}}, nil
 		}
-		return s.jsonResponse(headBody(head, note), 0)
+		return s.jsonResponse(headBody(head, signed), 0)
 	})
 }
 
@@ -83,12 +84,15 @@ func headBody(head proof.Head, note string) LogHead {
 	return LogHead{Size: head.Size, Root: head.Root.String(), SignedAt: head.At, Note: note}
 }
 
+// note is the media type of a signed head alone.
+const note = "text/plain"
+
 func logHeadResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
 	return map[string]*huma.Response{"200": {
 		Description: "The head as JSON, or the signed note as text",
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: schema(reflect.TypeFor[LogHead]())},
-			"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
+			operation.JSON: {Schema: schema(reflect.TypeFor[LogHead]())},
+			note:           {Schema: &huma.Schema{Type: huma.TypeString}},
 		},
 	}}
 }

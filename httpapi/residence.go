@@ -11,6 +11,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/residence"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -64,6 +65,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
 		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
+		Rows:     table.Of[registrationBody]("registrations"),
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
 		if p := operation.Citizen(ctx); !p.IsZero() && p != in.ID {
@@ -214,7 +216,7 @@ type residentsInput struct {
 }
 
 type residentBody struct {
-	PersonID       domain.PersonID       `json:"person_id" format:"uuid"`
+	PersonLine
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	Kind           residence.Kind        `json:"kind"`
 	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
@@ -250,6 +252,7 @@ func (s *Server) getDwellingResidents() operation.Operation {
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
 		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound},
+		Rows:     table.Of[residentBody]("residents"),
 		Shows:    operation.ShowsOthers(accesslog.Owner),
 	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
 		m, err := in.moment(s.now())
@@ -290,16 +293,27 @@ func (s *Server) nameResidents(ctx context.Context, b *residentsBody) error {
 	for _, r := range b.Residents {
 		ids = append(ids, r.PersonID)
 	}
-	slices.SortFunc(ids, func(a, b domain.PersonID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	slices.SortFunc(ids, comparePersons)
 	lines, err := s.personLines(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
 	if !operation.Citizen(ctx).IsZero() {
 		for i := range lines {
 			lines[i].IIN = ""
 		}
 	}
 	b.Persons = lines
-	return err
+	for i, r := range b.Residents {
+		at, _ := slices.BinarySearchFunc(lines, r.PersonID, func(l PersonLine, id domain.PersonID) int {
+			return comparePersons(l.PersonID, id)
+		})
+		b.Residents[i].PersonLine = lines[at]
+	}
+	return nil
 }
+
+func comparePersons(a, b domain.PersonID) int { return slices.Compare(a.UUID[:], b.UUID[:]) }
 
 // awaitedBody is what is awaited after a death.
 type awaitedBody struct {
@@ -329,7 +343,7 @@ func (b *residentsBody) fill(d projections.DwellingResidents) {
 	b.Stock = stockedAs(d.Stocked)
 	b.Owners = shownOwners(d.Owners)
 	for _, r := range d.Residents {
-		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
+		b.Residents = append(b.Residents, residentBody{PersonLine{PersonID: r.PersonID}, r.RegistrationID, r.Kind, r.From, r.Until})
 	}
 }
 
@@ -361,7 +375,7 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 	body.Stock = stockedAs(d.StockOn(m.asOf))
 	body.Owners = shownOwners(then.OwnersOn(m.asOf))
 	for _, r := range then.ActiveOn(m.asOf) {
-		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})
+		body.Residents = append(body.Residents, residentBody{PersonLine{PersonID: r.PersonID}, r.Registration.ID, r.Kind, r.From, r.Until})
 	}
 	slices.SortStableFunc(body.Residents, func(a, b residentBody) int { // as the projection gives them
 		return cmp.Or(

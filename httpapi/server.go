@@ -153,7 +153,6 @@ func New(c Config) *Server {
 	s.api.Add(s.operations()...)
 	s.site = s.newSite()
 	s.site.Route(engine)
-	describeTables(config.OpenAPI)
 	showAnswers(config.OpenAPI)
 	s.steps = s.stepsTaken()
 	return s
@@ -229,7 +228,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
-	engine.Use(harden, s.showTrial, s.observe, s.bound, s.recover, s.asTable)
+	engine.Use(harden, s.showTrial, s.observe, s.bound, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
 			"there is no such address; /openapi.json lists them all", ""))
@@ -268,7 +267,7 @@ func (s *Server) answering(code domain.Code) (all []web.Operation) {
 // home says what answers here: a page for a browser, and JSON for a program.
 func (s *Server) home(ctx *gin.Context) {
 	ctx.Writer.Header().Add("Vary", "Accept")
-	if s.site != nil && accepted(ctx.GetHeader("Accept"), jsonType, "text/html") == "text/html" {
+	if s.site != nil && operation.Accepted(ctx.GetHeader("Accept"), []string{operation.JSON, "text/html"}) == "text/html" {
 		s.site.Home(ctx)
 		return
 	}

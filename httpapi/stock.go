@@ -9,6 +9,7 @@ import (
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 )
 
 func (s *Server) stockOperations() []operation.Operation {
@@ -215,6 +216,7 @@ func (s *Server) listStock() operation.Operation {
 			"bodies below it. The history of a dwelling shows in which stock it was on which day, and what was known then.",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeBodyUnknown, domain.CodeBodyEnded, domain.CodeNotYourBody},
+		Rows:     table.Of[stockDwelling]("dwellings"),
 		Shows:    operation.ShowsNobody("dwellings, cases and entries, by id and without a person"),
 	}, func(ctx context.Context, in *stockInput) (*stockOutput, error) {
 		b, err := s.directory.Body(ctx, in.ID)

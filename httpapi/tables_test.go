@@ -1,14 +1,25 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"tizilim/domain"
+	"tizilim/httpapi"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 )
 
 // rowsOf reads an answer in CSV: the columns, and the lines by column.
@@ -92,7 +103,7 @@ func TestWhatIsAskedForIsGivenOrNotAcceptable(t *testing.T) {
 		for _, path := range []string{"/v1/queues/" + list + "/entries", "/v1/queues/" + list + "/public", "/v1/cases"} {
 			a := s.get(path, commission, header{"Accept", accept})
 			if want == "" {
-				a.refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "")
+				a.refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "header.Accept")
 			} else if got := a.is(http.StatusOK).header.Get("Content-Type"); got != want {
 				t.Errorf("%s is answered to %q as %s, want %s", path, accept, got, want)
 			}
@@ -114,5 +125,254 @@ func TestNoCellOfATableIsAFormula(t *testing.T) {
 	_, rows := s.get("/v1/queues/"+list+"/entries", commission, inCSV).is(http.StatusOK).rowsOf()
 	if len(rows) != 1 || rows[0]["name"] != "'=HYPERLINK(\"http://evil.example\")" {
 		t.Errorf("%v", rows)
+	}
+}
+
+var inXLSX = header{"Accept", table.XLSX}
+
+// sheetOf reads an answer in XLSX: the name of its sheet and the rows, the titles first.
+func (a *answer) sheetOf() (name string, rows [][]string) {
+	a.t.Helper()
+	if got := a.header.Get("Content-Type"); got != table.XLSX {
+		a.t.Fatalf("an XLSX of type %q: %s", got, a.text)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader([]byte(a.text)))
+	must(a.t, err)
+	name = f.GetSheetList()[0]
+	rows, err = f.GetRows(name)
+	must(a.t, err)
+	return name, rows
+}
+
+// Every list of people's work is a table in both forms, in the words of its reader.
+func TestEveryTableIsForSpreadsheetsAndInWords(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission, auditor, list := s.token(domain.RoleCommission), s.token(domain.RoleAuditor), s.list()
+	person, _, _ := s.entry(list)
+	s.applied(s.citizen(), list)
+	flat := s.dwelling(person)
+	s.registered(person, flat, domain.DateOf(r.clock.Now()).String(), "")
+	s.service()
+	keeper := fmt.Sprint(s.get("/v1/queues/"+list, commission).is(http.StatusOK).at("kept_by"))
+	dead := s.citizen()
+	orphaned := s.dwelling(dead)
+	last := s.followed(dead, s.died(dead))
+	s.seen("/v1/dwellings/"+orphaned+"/residents", auditor, last)
+	s.get("/v1/persons/"+person+"/residence", auditor).is(http.StatusOK)
+
+	paths := map[string]struct{ path, token string }{
+		"list-queues":            {"/v1/queues", auditor},
+		"list-entries":           {"/v1/queues/" + list + "/entries", commission},
+		"get-public-list":        {"/v1/queues/" + list + "/public", auditor},
+		"list-cases":             {"/v1/cases", commission},
+		"list-duties":            {"/v1/duties", auditor},
+		"get-dwelling-residents": {"/v1/dwellings/" + flat + "/residents", auditor},
+		"get-person-residence":   {"/v1/persons/" + person + "/residence", auditor},
+		"list-stock":             {"/v1/bodies/" + keeper + "/stock", commission},
+		"list-bodies":            {"/v1/bodies", auditor},
+		"get-my-accesses":        {"/v1/me/accesses", s.as(person)},
+		"get-person-history":     {"/v1/persons/" + person + "/history", auditor},
+		"get-dwelling-history":   {"/v1/dwellings/" + flat + "/history", auditor},
+	}
+	for _, op := range s.operations() {
+		if op.Rows == (table.Rows{}) {
+			continue
+		}
+		at, known := paths[op.ID]
+		if !known {
+			t.Errorf("%s is not tried", op.ID)
+			continue
+		}
+		inJSON := s.get(at.path, at.token).is(http.StatusOK)
+		want := len(inJSON.at(op.Rows.Member).([]any))
+		if want == 0 && op.ID != "list-bodies" {
+			t.Errorf("%s has no rows to try", op.ID)
+		}
+		if op.ID == "get-my-accesses" { // each look at the residence is one more
+			want = min(want, 100)
+		}
+		columns, rows := s.get(at.path, at.token, inCSV).is(http.StatusOK).rowsOf()
+		if !slices.Equal(columns, op.Rows.Columns()) || len(rows) != want {
+			t.Errorf("%s has %d rows in JSON, and %d of %v in CSV", op.ID, want, len(rows), columns)
+		}
+		for _, l := range domain.Languages {
+			words := wordsIn(t, l)
+			a := s.get(at.path, at.token, inXLSX, header{"Accept-Language", string(l)}).is(http.StatusOK)
+			name, rows := a.sheetOf()
+			var titles []string
+			for _, c := range op.Rows.Columns() {
+				titles = append(titles, words.Columns[c])
+			}
+			if name != words.Sheets[op.Rows.Member] || !slices.Equal(rows[0], titles) || len(rows) != want+1 {
+				t.Errorf("%s in %s: sheet %q, %d rows, titles %v", op.ID, l, name, len(rows)-1, rows[0])
+			}
+			if a.header.Get("Content-Language") != string(l) ||
+				!slices.Equal(a.header.Values("Vary"), []string{"Accept", "Accept-Language"}) ||
+				a.header.Get("Content-Disposition") != `attachment; filename="`+op.ID+`.xlsx"` {
+				t.Errorf("%s in %s: %v", op.ID, l, a.header)
+			}
+		}
+	}
+	_, rows := s.get("/v1/queues/"+list+"/entries", commission, inXLSX, header{"Accept-Language", "kk"}).is(http.StatusOK).sheetOf()
+	if i := slices.Index(rows[0], "Күйі"); i < 0 || rows[1][i] != "кезекте тұр" {
+		t.Errorf("the states of entries in Kazakh: %v", rows)
+	}
+}
+
+// tableWords are what tables say in a language, as its file has it.
+type tableWords struct {
+	Sheets, Columns map[string]string
+	Values          map[string]map[string]string
+}
+
+func wordsIn(t *testing.T, l domain.Language) (of tableWords) {
+	data, err := os.ReadFile("table/texts/" + string(l) + ".json")
+	must(t, err)
+	must(t, json.Unmarshal(data, &of))
+	return of
+}
+
+// Each title of a column, each sheet and each value that a table can have has its words, and no words are
+// of anything else.
+func TestTablesHaveWordsForAllThatTheySay(t *testing.T) {
+	sheets, columns, values := map[string]bool{}, map[string]bool{}, map[string][]string{}
+	enumerated := map[reflect.Type][]any{
+		reflect.TypeFor[domain.Role](): {"citizen", "operator", "provider", "commission", "auditor", "administrator"},
+	}
+	for _, e := range httpapi.Enumerations() {
+		enumerated[e.Type] = e.Values
+	}
+	if len(enumerated[reflect.TypeFor[domain.Role]()]) != len(domain.Roles) {
+		t.Fatal("there is another role")
+	}
+	for _, op := range httpapi.Operations(start(t).server) {
+		if op.Rows == (table.Rows{}) {
+			continue
+		}
+		sheets[op.Rows.Member] = true
+		for _, c := range op.Rows.Columns() {
+			columns[c] = true
+		}
+		for _, of := range op.Rows.Types() {
+			for _, v := range enumerated[of] {
+				values[of.String()] = append(values[of.String()], v.(string))
+			}
+		}
+	}
+	for of, all := range values {
+		slices.Sort(all)
+		values[of] = slices.Compact(all)
+	}
+	for _, l := range domain.Languages {
+		words := wordsIn(t, l)
+		if got, want := slices.Sorted(maps.Keys(words.Sheets)), slices.Sorted(maps.Keys(sheets)); !slices.Equal(got, want) {
+			t.Errorf("%s has sheets %v, want %v", l, got, want)
+		}
+		for name, said := range words.Sheets {
+			if len([]rune(said)) > 31 || strings.ContainsAny(said, `[]:*?/\'`) {
+				t.Errorf("%s: %s cannot be the name of a sheet: %q", l, name, said)
+			}
+		}
+		if got, want := slices.Sorted(maps.Keys(words.Columns)), slices.Sorted(maps.Keys(columns)); !slices.Equal(got, want) {
+			t.Errorf("%s has columns %v, want %v", l, got, want)
+		}
+		if got, want := slices.Sorted(maps.Keys(words.Values)), slices.Sorted(maps.Keys(values)); !slices.Equal(got, want) {
+			t.Errorf("%s has values of %v, want %v", l, got, want)
+		}
+		for of, all := range values {
+			if got := slices.Sorted(maps.Keys(words.Values[of])); !slices.Equal(got, all) {
+				t.Errorf("%s: %s has words for %v, want %v", l, of, got, all)
+			}
+		}
+	}
+	for _, op := range httpapi.Operations(start(t).server) { // two columns of one table are told apart
+		if op.Rows == (table.Rows{}) {
+			continue
+		}
+		for _, l := range domain.Languages {
+			of := map[string]string{}
+			for _, c := range op.Rows.Columns() {
+				title := wordsIn(t, l).Columns[c]
+				if of[title] != "" {
+					t.Errorf("%s in %s: %s and %s are both called %q", op.ID, l, c, of[title], title)
+				}
+				of[title] = c
+			}
+		}
+	}
+}
+
+// Who asks any operation for a form that it does not give is told so, before anything is done.
+func TestNoOperationGivesAnotherFormThanIsAskedFor(t *testing.T) {
+	s := start(t).at(t)
+	tokens := map[domain.Role]string{operation.Anyone: "", domain.RoleCitizen: s.as(s.citizen())}
+	before := s.head()
+	tried := 0
+	for _, op := range s.operations() {
+		roles := slices.DeleteFunc(slices.Clone(op.Roles), func(r domain.Role) bool {
+			return r == domain.RoleCitizen && op.Of.Recorded() // there is no such record
+		})
+		if len(roles) == 0 {
+			continue
+		}
+		token, known := tokens[roles[0]]
+		if !known {
+			token = s.token(roles[0])
+			tokens[roles[0]] = token
+		}
+		for _, form := range []string{
+			"text/html", "image/webp, application/problem+json", "*/*;q=0", operation.JSON, operation.PDF, table.CSV, table.XLSX,
+			"application/x-ndjson", "text/event-stream", "text/plain",
+		} {
+			if slices.Contains(op.Forms(), form) {
+				continue
+			}
+			var sent any
+			if op.Method == http.MethodPost {
+				sent = "{}"
+			}
+			a := s.send(op.Method, op.address(), token, sent, header{"Accept", form}, header{"Idempotency-Key", "key"}).
+				refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "header.Accept")
+			if !slices.Equal(a.header.Values("Vary"), []string{"Accept", "Accept-Language"}) {
+				t.Errorf("%s: %v", op.ID, a.header)
+			}
+			tried++
+		}
+	}
+	if tried < 500 {
+		t.Errorf("%d requests were tried", tried)
+	}
+	if after := s.head(); after != before {
+		t.Errorf("refused requests moved the log from %d to %d", before, after)
+	}
+}
+
+// What stands before the API, as CORS does, has said by what the answer varies: that stays.
+func TestAnAnswerKeepsWhatWasSaidOfItBefore(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Add("Vary", "Origin")
+		r.server.ServeHTTP(w, req)
+	}))
+	defer front.Close()
+	person := s.citizen()
+	list := s.list()
+	talon := s.issued(s.placed(s.applied(person, list)), "talon")
+	for path, want := range map[string][]string{
+		"/v1/certificates/" + talon:  {"Origin", "Accept"},
+		"/v1/me/queue":               {"Origin", "Accept"},
+		"/v1/certificates/" + nobody: {"Origin", "Accept-Language"},
+	} {
+		req, err := http.NewRequest(http.MethodGet, front.URL+path, nil)
+		must(t, err)
+		req.Header.Set("Authorization", "Bearer "+s.as(person))
+		res, err := front.Client().Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		if got := res.Header.Values("Vary"); !slices.Equal(got, want) {
+			t.Errorf("%s varies by %v, want %v", path, got, want)
+		}
 	}
 }

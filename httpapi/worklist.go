@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -85,9 +86,9 @@ func (s *Server) listCases() operation.Operation {
 			"dwellings where their body acts, and applications for the lists of commissions that act there. Whoever " +
 			"answers for a contested act sees the complaint. " +
 			"A page can have fewer cases than the limit; read on while there is a next page.",
-		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeNotAcceptable},
-		Shows:    operation.ShowsPersons(),
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Rows:  table.Of[workLine]("cases"),
+		Shows: operation.ShowsPersons(),
 	}, func(ctx context.Context, in *workInput) (*operation.Listed[workBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

@@ -102,8 +102,8 @@ func (f frontFlags) crossOrigin(api http.Handler) http.Handler {
 			"Tizilim-On-Behalf-Of", "Tizilim-Position", "Tizilim-Purpose", "Tizilim-Reference",
 		},
 		ExposedHeaders: []string{
-			"Content-Disposition", "Content-Language", "ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After",
-			"Tizilim-Position", "Tizilim-Trial-Clock", "WWW-Authenticate",
+			"Content-Disposition", "Content-Language", "ETag", "Idempotent-Replayed", "Link", "RateLimit", "RateLimit-Policy",
+			"Retry-After", "Tizilim-Position", "Tizilim-Trial-Clock", "WWW-Authenticate",
 		},
 		MaxAge: 600,
 	}).Handler(api)

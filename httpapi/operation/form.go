@@ -33,6 +33,9 @@ func badForm(op Operation, ctx huma.Context) *problem.Problem {
 				"a parameter of the query has no value; give it one, or leave it out", field)
 		}
 	}
+	if refused := op.notGiven(ctx); refused != nil {
+		return refused
+	}
 	if ctx.Method() != http.MethodPost {
 		return nil
 	}

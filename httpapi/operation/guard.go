@@ -30,6 +30,7 @@ type caller struct {
 
 	reference domain.Personal // of the purpose
 	page      string          // path and query of the request
+	accept    string          // its header Accept
 
 	onBehalfOf domain.PersonID // in whose place a citizen says to act; zero where they say nothing
 	standing   Standing
@@ -69,7 +70,7 @@ func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 			settle(who.Principal, ctx.Status(), came)
 			return
 		}
-		ctx, code := watched(huma.WithValue(ctx, callerKey{}, who))
+		ctx, code := watched(huma.WithValue(op.asked(ctx), callerKey{}, who))
 		next(ctx)
 		a.tell(op, ctx, who.Principal, *code, nil)
 		settle(who.Principal, ctx.Status(), came)
@@ -87,7 +88,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		if refused := a.countCall(op, ctx, token.Principal{}); refused != nil {
 			return caller{}, refused
 		}
-		return caller{}, badForm(op, ctx)
+		return caller{accept: ctx.Header("Accept")}, badForm(op, ctx)
 	}
 	scheme, text, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -110,7 +111,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
 	url := ctx.URL()
-	who.page = url.RequestURI()
+	who.page, who.accept = url.RequestURI(), ctx.Header("Accept")
 	var stated, unread *problem.Problem
 	if op.searches {
 		stated = notInHeader(ctx.Header(purposeHeader), ctx.Header(referenceHeader))

@@ -41,6 +41,7 @@ import (
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/body"
 	"tizilim/httpapi/problem"
+	"tizilim/httpapi/table"
 	"tizilim/httpapi/token"
 )
 
@@ -65,6 +66,9 @@ type Declaration struct {
 	Class    Class         // the work that it is, for the limits; where it is empty, the kind of the operation says it
 
 	Pending string // of a command that may wait for another act: what 202 says; "" where it never does
+
+	Gives []string   // the media types of its answer, the usual one first; JSON alone where it is empty
+	Rows  table.Rows // of a read: the list in its answer that is given as a table too
 
 	FromLog bool // a read of the log alone: what it does not find does not exist
 }
@@ -93,7 +97,7 @@ var Acting = Operation{kind: changes}
 func (op Operation) Changes() bool { return op.kind == changes }
 
 // mediaType is that of its body.
-func (op Operation) mediaType() string { return cmp.Or(op.media, "application/json") }
+func (op Operation) mediaType() string { return cmp.Or(op.media, JSON) }
 
 func (op Operation) hasBody() bool { return op.Changes() || op.Method == http.MethodPost }
 
@@ -191,9 +195,12 @@ func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config 
 	config.DocsPath = "" // the built-in page loads its scripts from elsewhere
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema links in answers
-	config.Formats = map[string]huma.Format{"application/json": body.JSON, "json": body.JSON}
-	config.DefaultFormat = "application/json"
-	config.Transformers = append(config.Transformers, inLanguage)
+	config.Formats = map[string]huma.Format{JSON: body.JSON, "json": body.JSON}
+	for _, form := range append(slices.Clone(table.Forms), PDF) {
+		config.Formats[form] = made
+	}
+	config.DefaultFormat = JSON
+	config.Transformers = append(config.Transformers, inLanguage, inForm)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
@@ -220,6 +227,7 @@ func (a *API) Add(operations ...Operation) {
 			panic(fmt.Sprintf("operation %q: another one has this id", op.ID))
 		}
 		op.register(a, op)
+		a.describeForms(op)
 		if op.hasBody() {
 			content := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content
 			content[op.mediaType()].Example = json.RawMessage(op.Example)
@@ -310,13 +318,13 @@ func (a *API) describe(op Operation) huma.Operation {
 	security := []map[string][]string{{"bearer": {}}}
 	refusals := []int{
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
-		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		http.StatusNotAcceptable, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	}
 	if slices.Contains(op.Roles, Anyone) {
 		security = []map[string][]string{{}} // stated, and none
 		refusals = []int{
-			http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
-			http.StatusServiceUnavailable,
+			http.StatusBadRequest, http.StatusNotFound, http.StatusNotAcceptable, http.StatusUnprocessableEntity,
+			http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		}
 	}
 	var parameters []*huma.Param
@@ -334,6 +342,7 @@ func (a *API) describe(op Operation) huma.Operation {
 		Errors:      refusals,
 		Security:    security,
 		Middlewares: huma.Middlewares{a.guard(op)},
+		Metadata:    map[string]any{rowsOf: op.Rows},
 
 		RejectUnknownQueryParameters: true,
 	}

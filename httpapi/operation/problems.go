@@ -10,7 +10,7 @@ import (
 var (
 	formProblems = []domain.Code{
 		domain.CodeMalformed, domain.CodeUnknownField, domain.CodeWrongType, domain.CodeRequired, domain.CodeTooLong,
-		domain.CodeValueUnknown, domain.CodeIDFormat, domain.CodeDateFormat,
+		domain.CodeValueUnknown, domain.CodeIDFormat, domain.CodeDateFormat, domain.CodeNotAcceptable,
 	}
 	callerProblems = []domain.Code{
 		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeAccountNoBody,

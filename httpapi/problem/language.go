@@ -44,9 +44,9 @@ var offered = []domain.Language{domain.English, domain.Kazakh, domain.Russian}
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Kazakh, language.Russian})
 
-// languageOf chooses the language that an Accept-Language header asks for. Whose languages are all
+// LanguageOf chooses the language that an Accept-Language header asks for. Whose languages are all
 // unknown here gets English, or Russian where Unicode says that its readers understand it (Kyrgyz).
-func languageOf(accept string) domain.Language {
+func LanguageOf(accept string) domain.Language {
 	_, i := language.MatchStrings(matcher, accept)
 	return offered[i]
 }
@@ -55,7 +55,7 @@ func languageOf(accept string) domain.Language {
 // An English problem stays as it is: its sentences are about this very request. In the other languages
 // they are those of the codes.
 func (p *Problem) In(accept string) (*Problem, domain.Language) {
-	l := languageOf(accept)
+	l := LanguageOf(accept)
 	of, ok := texts[l]
 	if !ok {
 		return p, l

@@ -151,7 +151,7 @@ func TestTheLanguageOfAnAcceptLanguageHeader(t *testing.T) {
 		"kk;q=x":                            domain.English,
 		strings.Repeat("a-", 5000) + ", kk": domain.English,
 	} {
-		if got := languageOf(header); got != want {
+		if got := LanguageOf(header); got != want {
 			t.Errorf("%.60q: %s, want %s", header, got, want)
 		}
 	}
