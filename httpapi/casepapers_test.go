@@ -107,6 +107,8 @@ func TestC30_APaperIsHandedInShownAndNeverChanged(t *testing.T) {
 		}
 	}
 	s.get(at, s.as(person), header{"If-None-Match", `"` + digest(content) + `"`}).is(http.StatusNotModified)
+	s.get(at, s.as(person), header{"Accept", "image/*, application/pdf;q=0.1"}).is(http.StatusOK)
+	s.get(at, s.token(domain.RoleAuditor), header{"Accept", "image/png"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "header.Accept")
 	s.get(at, s.as(stranger)).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get(path+"/"+caseID, s.as(person)).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get(path+"/"+caseID, s.token(domain.RoleAuditor)).refused(http.StatusNotFound, domain.CodePaperUnknown, "")

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,7 +11,9 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
+	pages "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/problem"
 	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
@@ -103,7 +107,19 @@ func (s *Server) setPriorityRule() operation.Operation {
 type publicInput struct {
 	ListID domain.ListID `path:"list_id" format:"uuid"`
 	Cursor string        `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
-	Limit  int           `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Limit  int           `query:"limit" minimum:"1" maximum:"500" doc:"Default: 100, and 500 in PDF"`
+
+	Accept   string          `header:"Accept" doc:"application/pdf gives the list for print; text/csv and XLSX give it as a table"`
+	Language domain.Language `query:"language" doc:"The language of the texts. Default: that of Accept-Language, or else kk"`
+	Reader   string          `header:"Accept-Language" doc:"The languages that the reader prefers"`
+}
+
+// language is that of the texts.
+func (in *publicInput) language() domain.Language {
+	if in.Language == "" && in.Reader != "" {
+		return problem.LanguageOf(in.Reader)
+	}
+	return cmp.Or(in.Language, domain.Kazakh)
 }
 
 type publicLineBody struct {
@@ -128,13 +144,20 @@ type publicBody struct {
 	Waiting    []publicLineBody      `json:"waiting"`
 	Next       string                `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	Provided   []publicProvisionBody `json:"provided" doc:"The last 100 provisions, the latest first"`
+
+	print pages.PublicList
+}
+
+// Print implements [operation.Printed].
+func (b publicBody) Print(w io.Writer) (domain.Language, error) {
+	return b.print.Language, pages.PrintPublicList(w, b.print)
 }
 
 type publicOutput struct{ Body publicBody }
 
 const (
-	// publicGround is why anybody stands on a list.
-	publicGround = "recognised as in need of a dwelling: law On housing relations, art. 101-3"
+	// publicPage and printedPage are how many lines an answer and a printed list have by default.
+	publicPage, printedPage = 100, 500
 	// publicProvisions bounds the provisions that a public list shows.
 	publicProvisions = 100
 )
@@ -152,6 +175,7 @@ func (s *Server) getPublicList() operation.Operation {
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
 		Problems: []domain.Code{domain.CodeListUnknown},
+		Gives:    []string{operation.JSON, operation.PDF},
 		Rows:     table.Of[publicLineBody]("waiting"),
 		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
 		FromLog:  true,
@@ -164,23 +188,50 @@ func (s *Server) getPublicList() operation.Operation {
 			return nil, housing.UnknownList()
 		}
 		body := publicBody{
-			Body: q.Opened.Body, Settlement: q.Opened.Settlement, Title: q.Opened.Title, Ground: publicGround, Of: q.Len(),
+			Body: q.Opened.Body, Settlement: q.Opened.Settlement, Title: q.Opened.Title, Of: q.Len(),
+			Ground:  pages.PublicGround(in.language()),
 			Waiting: []publicLineBody{}, Provided: []publicProvisionBody{},
 		}
 		after, _ := strconv.Atoi("0" + in.Cursor) // at most nine digits
-		for _, l := range q.Public(after, in.Limit) {
+		limit := cmp.Or(in.Limit, publicPage)
+		if in.Accept == operation.PDF {
+			limit = cmp.Or(in.Limit, printedPage)
+		}
+		waiting, provided := q.Public(after, limit), q.PublicProvisions(publicProvisions)
+		for _, l := range waiting {
 			body.Waiting = append(body.Waiting, publicLineBody(l))
 		}
 		if n := len(body.Waiting); n > 0 && body.Waiting[n-1].Number < q.Len() {
 			body.Next = strconv.Itoa(body.Waiting[n-1].Number)
 		}
-		for _, p := range q.PublicProvisions(publicProvisions) {
+		for _, p := range provided {
 			body.Provided = append(body.Provided, publicProvisionBody{
 				p.Persons, p.PlacedOn, p.Area, domain.DateOf(p.ProvidedAt),
 			})
 		}
+		keeper, err := s.keeperName(ctx, in.ListID, in.language())
+		if err != nil {
+			return nil, err
+		}
+		body.print = pages.PublicList{
+			Language: in.language(), Body: body.Body, Keeper: keeper, Settlement: body.Settlement, Title: body.Title,
+			At: s.now(), Of: body.Of, Trial: s.trial != nil, Waiting: waiting, Provided: provided,
+		}
 		return &publicOutput{body}, nil
 	})
+}
+
+// keeperName is what the commission is called that keeps the list.
+func (s *Server) keeperName(ctx context.Context, list domain.ListID, l domain.Language) (string, error) {
+	keeper, err := s.commands.KeeperOf(ctx, list)
+	if err != nil {
+		return "", err
+	}
+	b, err := s.directory.Body(ctx, keeper)
+	if err != nil || b == nil {
+		return "", err
+	}
+	return b.Names.In(l), nil
 }
 
 type openQueueBody struct {

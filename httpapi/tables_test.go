@@ -18,6 +18,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/httpapi"
+	"tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/table"
 )
@@ -375,4 +376,40 @@ func TestAnAnswerKeepsWhatWasSaidOfItBefore(t *testing.T) {
 			t.Errorf("%s varies by %v, want %v", path, got, want)
 		}
 	}
+}
+
+func TestQ21_ThePublicListIsGivenForPrintInTheLanguageOfItsReader(t *testing.T) {
+	s := start(t).at(t)
+	list := s.list()
+	s.entry(list)
+	s.entry(list)
+	path, reader, pdf := "/v1/queues/"+list+"/public", s.token(domain.RoleOperator), header{"Accept", "application/pdf"}
+	for _, c := range []struct{ query, reads, want string }{
+		{"", "", "kk"}, {"", "ru-KZ, en;q=0.5", "ru"}, {"", "en", "en"}, {"language=kk", "ru", "kk"}, {"language=en", "", "en"},
+	} {
+		headers := []header{pdf}
+		if c.reads != "" {
+			headers = append(headers, header{"Accept-Language", c.reads})
+		}
+		a := s.get(path+"?"+c.query, reader, headers...).is(http.StatusOK)
+		if a.header.Get("Content-Type") != "application/pdf" || a.header.Get("Content-Language") != c.want ||
+			!strings.HasPrefix(a.text, "%PDF-") || !strings.Contains(a.text, "/Lang ("+c.want+")") || a.header.Get("Link") != "" {
+			t.Errorf("%v: %v", c, a.header)
+		}
+		ground := s.get(path+"?"+c.query, reader, headers[1:]...).is(http.StatusOK).at("ground")
+		if want := documents.PublicGround(domain.Language(c.want)); ground != want {
+			t.Errorf("%v: the ground is %q, want %q", c, ground, want)
+		}
+	}
+	first := s.get(path+"?limit=1", reader, pdf).is(http.StatusOK)
+	if got := first.header.Get("Link"); got != "<"+path+`?cursor=1&limit=1>; rel="next"` {
+		t.Errorf("the next page is at %s", got)
+	}
+	if next := s.get(path+"?limit=1", reader).is(http.StatusOK).at("next"); next != "1" {
+		t.Errorf("the next page is %v", next)
+	}
+	if last := s.get(path+"?limit=1&cursor=1", reader).is(http.StatusOK); last.body["next"] != nil || len(last.at("waiting").([]any)) != 1 {
+		t.Errorf("the last page is %s", last.text)
+	}
+	s.get(path+"?cursor=x", reader).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
 }

@@ -35,6 +35,12 @@ func read(t *testing.T, raw []byte) string {
 	if n := bytes.Count(raw, []byte("/Type /Page\n")); n != 1 {
 		t.Fatalf("%d pages", n)
 	}
+	return textOf(t, raw)
+}
+
+// textOf is read for several pages.
+func textOf(t *testing.T, raw []byte) string {
+	t.Helper()
 	var text strings.Builder
 	for _, m := range shown.FindAllSubmatch(raw, -1) {
 		b := unescape.ReplaceAllFunc(m[1], func(e []byte) []byte {

@@ -439,6 +439,53 @@ var (
 	}
 )
 
+// All that a public list says but its lines (Q21).
+var (
+	publicTitle = text{
+		"Қызметтік тұрғын үйге мұқтаждар тізімі",
+		"Список нуждающихся в служебном жилище",
+		"List of those in need of service housing",
+	}
+	publicGround = text{
+		"Есепке қою негізі: тұрғын үйге мұқтаж деп танылған («Тұрғын үй қатынастары туралы» Қазақстан Республикасы Заңының 101-3-бабы).",
+		"Основание постановки на учет: признание нуждающимся в жилище (статья 101-3 Закона Республики Казахстан «О жилищных отношениях»).",
+		"Ground of the placing: recognised as in need of a dwelling (article 101-3 of the Law of the Republic of Kazakhstan “On housing relations”).",
+	}
+	publicNumber = text{
+		"Нөмір – отбасының кезектегі қазіргі орны. Алдындағы отбасыларға тұрғын үй берілгенде немесе олар есептен шығарылғанда нөмір кішірейеді.",
+		"Номер – место семьи в очереди сейчас. Он уменьшается, когда семьям впереди предоставляют жилище или снимают их с учета.",
+		"The number is the place of the family in the queue now. It becomes smaller when families before it get a dwelling or leave the list.",
+	}
+	publicDay = text{
+		"Есепке қою күні – отбасы осы тізімге қойылған күн. Адам саны өтініш иесімен бірге есептеледі.",
+		"Дата постановки на учет – день, когда семья внесена в этот список. Число человек указано вместе с заявителем.",
+		"The day of placing is the day on which the family was put on this list. The persons are counted with the applicant.",
+	}
+	publicNames = text{
+		"Тізімде аты-жөні мен ЖСН көрсетілмейді. Әркім өз нөмірін жеке кабинеттен біле алады.",
+		"Имена и ИИН в списке не указываются. Свой номер каждый может узнать в личном кабинете.",
+		"The list shows no names and no IIN. Everybody sees their own number in the personal account.",
+	}
+	publicOn     = text{"Тізімнің жағдайы: %s", "Список по состоянию на %s", "The list as of %s"}
+	publicLength = text{"Кезекте тұрған отбасылар: %d", "Семей в очереди: %d", "Families that wait: %d"}
+	publicPart   = text{"мұнда № %d–%d", "здесь № %d–%d", "here No. %d–%d"}
+	pageOf       = text{"%d-бет, барлығы %s", "Страница %d из %s", "Page %d of %s"}
+
+	publicWaiting      = text{"Кезекте тұрғандар", "Стоят в очереди", "Waiting"}
+	publicNobodyWaits  = text{"Мұнда кезекте тұрған ешкім жоқ.", "Здесь в очереди никто не стоит.", "Nobody waits here."}
+	publicProvided     = text{"Соңғы берілген тұрғын үйлер", "Последние предоставленные жилища", "The last dwellings that were provided"}
+	publicNothingGiven = text{
+		"Осы тізім бойынша тұрғын үй әлі берілген жоқ.",
+		"По этому списку жилища еще не предоставлялись.",
+		"No dwelling was provided from this list yet.",
+	}
+	columnNumber   = text{"Нөмірі", "Номер", "Number"}
+	columnPersons  = text{"Адам саны", "Человек в семье", "Persons"}
+	columnPlaced   = text{"Есепке қою күні", "Поставлены на учет", "Day of placing"}
+	columnArea     = text{"Алаңы, м²", "Площадь, м²", "Area, m²"}
+	columnProvided = text{"Берілген күні", "Предоставлено", "Provided on"}
+)
+
 var months = [12]text{
 	{"қаңтар", "января", "January"}, {"ақпан", "февраля", "February"}, {"наурыз", "марта", "March"},
 	{"сәуір", "апреля", "April"}, {"мамыр", "мая", "May"}, {"маусым", "июня", "June"},

@@ -28,8 +28,8 @@ const PDF = "application/pdf"
 
 // Printed is an answer that can be given as a [PDF].
 type Printed interface {
-	// Print writes the answer for people who read the language.
-	Print(w io.Writer, l domain.Language) error
+	// Print writes the answer for people who read the language that it returns.
+	Print(w io.Writer) (domain.Language, error)
 }
 
 // Forms are the media types that an answer of the operation can have, the usual one first.
@@ -144,12 +144,13 @@ func inForm(ctx huma.Context, _ string, v any) (any, error) {
 	case slices.Contains(table.Forms, form):
 		return Table(ctx, form, v, rows)
 	case form == PDF:
-		l := problem.LanguageOf(ctx.Header("Accept-Language"))
 		var out bytes.Buffer
-		if err := v.(Printed).Print(&out, l); err != nil {
-			return nil, err
+		l, err := v.(Printed).Print(&out)
+		if err != nil {
+			return nil, fmt.Errorf("print %s: %w", ctx.Operation().OperationID, err)
 		}
 		inFile(ctx, form, ".pdf", l)
+		linkNext(ctx, v)
 		return out.Bytes(), nil
 	}
 	return v, nil
@@ -167,14 +168,21 @@ func Table(ctx huma.Context, form string, answer any, rows table.Rows) ([]byte, 
 		return nil, fmt.Errorf("make a table of %s: %w", ctx.Operation().OperationID, err)
 	}
 	inFile(ctx, table.Header(form), table.Ending(form), l)
-	if next := reflect.ValueOf(answer).FieldByName("Next"); next.IsValid() && next.String() != "" {
-		address := ctx.URL()
-		query := address.Query()
-		query.Set("cursor", next.String())
-		address.RawQuery = query.Encode()
-		ctx.AppendHeader("Link", "<"+address.RequestURI()+`>; rel="next"`)
-	}
+	linkNext(ctx, answer)
 	return file, nil
+}
+
+// linkNext says in the header Link where the page behind the answer is (RFC 8288), if there is one.
+func linkNext(ctx huma.Context, answer any) {
+	next := reflect.ValueOf(answer).FieldByName("Next")
+	if !next.IsValid() || next.String() == "" {
+		return
+	}
+	address := ctx.URL()
+	query := address.Query()
+	query.Set("cursor", next.String())
+	address.RawQuery = query.Encode()
+	ctx.AppendHeader("Link", "<"+address.RequestURI()+`>; rel="next"`)
 }
 
 // inFile names an answer that people keep as a file.
