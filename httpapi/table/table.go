@@ -251,7 +251,7 @@ func (s styles) cells(columns []column, rows reflect.Value, l domain.Language) (
 			case domain.Date:
 				value = excelize.Cell{StyleID: s.day, Value: v.Start()}
 			case time.Time:
-				value = excelize.Cell{StyleID: s.instant, Value: v}
+				value = excelize.Cell{StyleID: s.instant, Value: v.In(domain.Zone)} // a cell has no zone
 			case string:
 				value = cut(v)
 			}
@@ -289,9 +289,17 @@ func (c column) cell(v reflect.Value, rest []int, l domain.Language) any {
 		return nil
 	}
 	switch value := v.Interface().(type) {
-	case domain.Date, time.Time:
+	case domain.Date:
 		if v.IsZero() {
 			return nil
+		}
+		return value
+	case time.Time:
+		if v.IsZero() {
+			return nil
+		}
+		if l != "" { // people read the clock on their wall
+			return value.In(domain.Zone).Truncate(time.Second)
 		}
 		return value
 	case encoding.TextMarshaler:

@@ -41,9 +41,10 @@ type answer struct {
 	Rows []row `json:"rows"`
 }
 
-var at = time.Date(2026, 3, 15, 23, 30, 5, 0, domain.Zone)
+var at = time.Date(2026, 3, 15, 23, 30, 5, 1000, domain.Zone)
 
 func given() answer {
+	at := at.UTC() // as the API has it
 	day, _ := domain.ParseDate("2026-03-15")
 	return answer{[]row{
 		{
@@ -71,13 +72,20 @@ func TestARowInCSV(t *testing.T) {
 		{"number", "id", "name", "area", "day", "at", "late", "role", "due.what", "due.by", "of", "data", "next.what", "next.by"},
 		{
 			"7", "01000000-0000-0000-0000-000000000000", `'=HYPERLINK("http://evil.example")`, "54.3", "2026-03-15",
-			"2026-03-15T23:30:05+05:00", "true", "auditor", "decision; +remedy", "2026-03-15T23:30:05+05:00; 2026-03-15T23:30:05+05:00",
+			"2026-03-15T18:30:05.000001Z", "true", "auditor", "decision; +remedy", "2026-03-15T18:30:05.000001Z; 2026-03-15T18:30:05.000001Z",
 			"a; b", `{"n":1}`, "Қ, \"quoted\"\nline", "",
 		},
 		{"-3", "00000000-0000-0000-0000-000000000000", "ә", "", "", "", "false", "", "", "", "", "", "", ""},
 	}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("%q", lines)
+	}
+}
+
+func TestAnInstantForAPersonIsInTheTimeOfKazakhstan(t *testing.T) {
+	text, err := rows.Write(CSV, given(), domain.Russian)
+	if err != nil || !strings.Contains(string(text), ",2026-03-15T23:30:05+05:00,") || strings.Contains(string(text), "18:30") {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 
