@@ -298,8 +298,8 @@ func (c column) cell(v reflect.Value, rest []int, l domain.Language) any {
 		if v.IsZero() {
 			return nil
 		}
-		if l != "" { // people read the clock on their wall
-			return value.In(domain.Zone).Truncate(time.Second)
+		if value = value.In(domain.Zone); l != "" { // people read the clock on their wall
+			value = value.Truncate(time.Second)
 		}
 		return value
 	case encoding.TextMarshaler:
