@@ -95,6 +95,7 @@ const (
 	// Persons and dwellings.
 	CodePersonUnknown    Code = "person_unknown"
 	CodePersonRecorded   Code = "person_already_recorded"
+	CodeNotIdentified    Code = "person_not_identified"
 	CodeDwellingUnknown  Code = "dwelling_unknown"
 	CodeDwellingRecorded Code = "dwelling_already_recorded"
 	CodeClaimVoid        Code = "dwelling_code_claim_void"

@@ -371,7 +371,7 @@ type applyBody struct {
 	Language    domain.Language    `json:"language,omitempty" default:"kk"`
 	ListID      domain.ListID      `json:"list_id" format:"uuid"`
 	ApplicantID domain.PersonID    `json:"applicant_id" format:"uuid"`
-	Family      []familyBody       `json:"family,omitempty" maxItems:"50"`
+	Family      []memberBody       `json:"family,omitempty" maxItems:"50" doc:"On the portal, each by IIN and name"`
 	Consent     bool               `json:"consent" doc:"Whether the applicant consents to the use of restricted personal data; with false the application can only be refused"`
 	Terms       *termsBody         `json:"consent_terms,omitempty" doc:"The terms of the consent, if it is given"`
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
@@ -380,6 +380,25 @@ type applyBody struct {
 	Service     *employmentBody    `json:"service,omitempty" doc:"Where the applicant serves: service housing is for the personnel of the body whose list it is. If it is left out, or names another body, a placement is a warning that must be answered"`
 	Accepting
 	Representing
+}
+
+// memberBody is a member of the family of an application.
+type memberBody struct {
+	NamedPerson
+	Relation housing.Relation `json:"relation"`
+}
+
+// members are those of a family, whom the request names.
+func (n *naming) members(ctx context.Context, bodies []memberBody) ([]housing.FamilyMember, error) {
+	var all []housing.FamilyMember
+	for i, m := range bodies {
+		id, err := n.who(ctx, m.NamedPerson, domain.Path("family", i))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, housing.FamilyMember{PersonID: id, Relation: m.Relation})
+	}
+	return all, nil
 }
 
 type applyInput struct{ operation.Posted[applyBody] }
@@ -406,7 +425,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
 			domain.CodeRepresentative, domain.CodeNotFound, domain.CodeWarningsOpen, domain.CodeChildOfAge, domain.CodeSpouseMinor,
 			domain.CodeReasonsRequired, domain.CodeBeforeBirth,
-		}, basisProblems),
+		}, namingProblems, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
 			"applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
@@ -436,8 +455,17 @@ func (s *Server) applyForHousing() operation.Operation {
 		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
+		named := s.naming(call, "apply-for-housing", out.CaseID.Stream())
+		members, err := named.members(ctx, in.Body.Family)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		papers, err := named.documents(in.Body.Documents)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
 		about := []domain.PersonID{in.Body.ApplicantID}
-		for _, m := range in.Body.Family {
+		for _, m := range members {
 			about = append(about, m.PersonID)
 		}
 		if err := s.inRequest(ctx, domain.DwellingID{}, about...); err != nil {
@@ -446,11 +474,9 @@ func (s *Server) applyForHousing() operation.Operation {
 		c := housing.ReceiveApplication{
 			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
 			Terms:     in.Body.Terms.terms(),
-			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
+			Documents: papers, Language: in.Body.Language, Signature: in.Body.Signature.Method,
 			Basis: in.Body.Basis.basis(), Accept: in.Body.accept(), Service: in.Body.Service.stated(),
-		}
-		for _, m := range in.Body.Family {
-			c.Family = append(c.Family, housing.FamilyMember(m))
+			Family: members, Named: named.named,
 		}
 		r, err := s.commands.ReceiveApplication(ctx, call.Command, c, call.Options)
 		if err == nil {

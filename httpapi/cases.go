@@ -334,6 +334,7 @@ type documentBody struct {
 	Type        domain.DocumentType `json:"type"`
 	Number      string              `json:"number,omitempty" maxLength:"64"`
 	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"The person whom the document identifies or concerns"`
+	IIN         string              `json:"iin,omitempty" maxLength:"48" doc:"Only on the portal, in the place of person_id: the IIN of somebody whom this application names by IIN and name" example:"999999000020"`
 	Persons     []domain.PersonID   `json:"persons,omitempty" maxItems:"100" doc:"The persons whom the document names, if they are several: an application in free form has to name everybody whom it removes"`
 	ClaimantID  domain.PersonID     `json:"claimant_id,omitzero" format:"uuid" doc:"Only for a court decision: who asked the court for it"`
 	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Only for a court decision: the dwelling that it is about"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -26,7 +27,8 @@ type deregisterBody struct {
 	Ground         residence.Ground  `json:"ground"`
 	DwellingID     domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	ApplicantID    domain.PersonID   `json:"applicant_id" format:"uuid"`
-	Persons        []domain.PersonID `json:"persons" minItems:"1" maxItems:"100" doc:"Persons to deregister"`
+	Persons        []domain.PersonID `json:"persons,omitempty" maxItems:"100" doc:"Persons to deregister; one at least, here or in named"`
+	Named          []NamedPerson     `json:"named,omitempty" maxItems:"100" doc:"Only on the portal: persons to deregister, each by IIN and name"`
 	Documents      []documentBody    `json:"documents,omitempty" maxItems:"300"`
 	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Whether a departure sheet is asked for"`
 	Signature      signatureBody     `json:"signature"`
@@ -72,7 +74,7 @@ func (s *Server) deregister() operation.Operation {
 			"dwelling is refused in the decision, with a document, also if nobody else is on the application. " +
 			"The class of the applicant and the ground decide which channels are open.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
-		Problems: signatureProblems.and(
+		Problems: slices.Concat(signatureProblems, namingProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeChannelNotOpen, domain.CodeChannelNotOfRole,
 			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeNobodyConsents, domain.CodeApplicantNotYou,
@@ -81,7 +83,7 @@ func (s *Server) deregister() operation.Operation {
 			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeNotNamed, domain.CodeNotEntitled, domain.CodeGroundUnknown,
 			domain.CodeGroundRequired, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
 			domain.CodeMemberNotAllowed, domain.CodeNotFound,
-		),
+		}),
 		Example: `{
 			"channel": "portal", "ground": "owner_application", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
 			"applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "persons": ["47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e"],
@@ -97,13 +99,22 @@ func (s *Server) deregister() operation.Operation {
 		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
-		about := append([]domain.PersonID{in.Body.ApplicantID}, in.Body.Persons...)
+		named := s.naming(call, "deregister", out.CaseID.Stream())
+		persons, err := named.persons(ctx, in.Body.Persons, in.Body.Named)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		papers, err := named.documents(in.Body.Documents)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		about := append([]domain.PersonID{in.Body.ApplicantID}, persons...)
 		if err := s.inRequest(ctx, in.Body.DwellingID, about...); err != nil {
 			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.Deregister(ctx, call.Command, residence.ApplyForDeregistration{
 			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
-			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
+			ApplicantID: in.Body.ApplicantID, Persons: persons, Named: named.named, Documents: papers,
 			DepartureSheet: in.Body.DepartureSheet, Signature: in.Body.Signature.Method,
 			Basis: in.Body.Basis.basis(), Represented: represented(in.Body.CoOwners),
 		}, call.Options)
@@ -117,6 +128,22 @@ func (s *Server) deregister() operation.Operation {
 		}
 		return r, out, err
 	})
+}
+
+// persons are those to deregister: whom the request names by id, and then by IIN and name.
+func (n *naming) persons(ctx context.Context, ids []domain.PersonID, by []NamedPerson) ([]domain.PersonID, error) {
+	all := slices.Clone(ids)
+	for i, b := range by {
+		id, err := n.who(ctx, b, domain.Path("named", i))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, id)
+	}
+	if len(all) == 0 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "say whom to deregister").At("persons")
+	}
+	return all, nil
 }
 
 func represented(bodies []representedBody) []residence.Represented {

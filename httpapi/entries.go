@@ -357,7 +357,7 @@ func (s *Server) confirmEntry() operation.Operation {
 
 type reportBody struct {
 	Kind       housing.ChangeKind `json:"kind"`
-	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"The whole family that is counted from now on"`
+	Family     []memberBody       `json:"family,omitempty" maxItems:"50" doc:"The whole family that is counted from now on; on the portal, each by IIN and name"`
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"The day of the change; it is to be reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
 	Basis      *basisBody         `json:"basis,omitempty" doc:"Only of an official: the paper by which the holder reports it, or that shows it; the rules in force demand one"`
@@ -368,16 +368,21 @@ type reportBody struct {
 
 // familyPaper is a document that shows a change of the family.
 type familyPaper struct {
-	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"Who joins or leaves"`
-	Document *basisBody      `json:"document"`
+	NamedPerson
+	Document *basisBody `json:"document"`
 }
 
-func familyPapers(papers []familyPaper) []housing.FamilyPaper {
+// familyPapers are documents, each for somebody who joins or leaves the family.
+func (n *naming) familyPapers(ctx context.Context, papers []familyPaper) ([]housing.FamilyPaper, error) {
 	var all []housing.FamilyPaper
-	for _, p := range papers {
-		all = append(all, housing.FamilyPaper{PersonID: p.PersonID, Basis: p.Document.basis()})
+	for i, p := range papers {
+		id, err := n.who(ctx, p.NamedPerson, domain.Path("papers", i))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, housing.FamilyPaper{PersonID: id, Basis: p.Document.basis()})
 	}
-	return all
+	return all, nil
 }
 
 type reportInput struct {
@@ -394,12 +399,12 @@ func (s *Server) reportChange() operation.Operation {
 			"of the family is shown by its document. A child over age is a warning: answer it with accept and " +
 			"accept_reasons. A citizen can report a change of their own entry only.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
-		Problems: entryProblems.and(
+		Problems: slices.Concat(entryProblems, namingProblems, []domain.Code{
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
 			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed, domain.CodeRepresentative,
 			domain.CodePaperRequired, domain.CodeWarningsOpen, domain.CodeReasonsRequired, domain.CodeChildOfAge,
-		),
+		}),
 		Example: `{
 			"kind": "family", "happened_on": "2026-03-10",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}],
@@ -412,10 +417,19 @@ func (s *Server) reportChange() operation.Operation {
 		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
 			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
 		}
+		named := s.naming(call, "report-change", in.ListID.Stream())
+		members, err := named.members(ctx, in.Body.Family)
+		if err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
+		papers, err := named.familyPapers(ctx, in.Body.Papers)
+		if err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
-			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
+			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: members,
 			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
-			Basis: in.Body.Basis.basis(), Papers: familyPapers(in.Body.Papers), Accept: in.Body.accept(),
+			Basis: in.Body.Basis.basis(), Papers: papers, Accept: in.Body.accept(),
 		}, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, operation.Hide(ctx, err)
 	})

@@ -43,6 +43,7 @@ type signedMembers struct {
 	// optional are members that the request may leave out and that stand elsewhere in the event,
 	// with their values: who acts in whose place.
 	optional map[string]any
+	named    []domain.Named // who was named by IIN and name, where the event has the id
 }
 
 func membersOf(rec domain.Recorded) signedMembers {
@@ -64,6 +65,7 @@ func membersOf(rec domain.Recorded) signedMembers {
 				"represented_by": rec.Meta.RepresentedBy,
 				"accept":         e.Answered.Codes(), "accept_reasons": e.Answered.Reasons,
 			},
+			named: e.Named,
 		}
 	case residence.DeregistrationApplied:
 		return signedMembers{
@@ -72,6 +74,7 @@ func membersOf(rec domain.Recorded) signedMembers {
 				"channel", "language", "ground", "dwelling_id", "applicant_id", "persons", "documents", "departure_sheet",
 			},
 			optional: map[string]any{"represented_by": rec.Meta.RepresentedBy, "co_owners": e.Represented},
+			named:    e.Named,
 		}
 	case residence.CoOwnerConfirmed:
 		return answer(e.CaseID, e.PersonID, residence.AnswerConfirm)
@@ -116,7 +119,55 @@ func DiffersFromSigned(rec domain.Recorded) []string {
 	if operation.CommandID(rec.Meta.Actor, text.Key) != rec.Meta.Causation {
 		differs = append(differs, "the Idempotency-Key that was signed is not that of the command which caused the event")
 	}
-	return append(differs, want.compare(text.Application, event)...)
+	return append(differs, want.compare(want.identified(text.Application), event)...)
+}
+
+// identified is the request with the ids that the event gives to whom it names by IIN and name.
+// Whom the event does not have by that IIN and that name, stays as signed.
+func (m signedMembers) identified(request map[string]any) map[string]any {
+	if len(m.named) == 0 {
+		return request
+	}
+	request, _ = m.withIDs(request).(map[string]any)
+	if persons, ok := request["named"].([]any); ok && slices.Contains(m.members, "persons") {
+		all, _ := request["persons"].([]any)
+		for _, p := range persons {
+			if of, _ := p.(map[string]any); len(of) == 1 && of["person_id"] != nil {
+				p = of["person_id"]
+			}
+			all = append(all, p)
+		}
+		request["persons"] = all
+		delete(request, "named")
+	}
+	return request
+}
+
+// withIDs is a copy of the JSON value with ids in the place of IINs and names.
+func (m signedMembers) withIDs(v any) any {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = m.withIDs(v[i])
+		}
+		return list
+	case map[string]any:
+		object := map[string]any{}
+		for name, member := range v {
+			object[name] = m.withIDs(member)
+		}
+		for _, n := range m.named {
+			name, given := object["name"]
+			if object["iin"] == string(n.IIN) && (!given || name == string(n.Name)) {
+				delete(object, "iin")
+				delete(object, "name")
+				object["person_id"] = n.PersonID.String()
+			}
+		}
+		return object
+	}
+	return v
 }
 
 // defaults are the members that the API fills in.

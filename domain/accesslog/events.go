@@ -68,6 +68,8 @@ const (
 	Owner Purpose = "owner" // an owner looks up who is registered in the dwelling
 	Party Purpose = "party" // a party to a case reads it (APPC 75)
 
+	Named Purpose = "named" // a citizen names the person in an application, by IIN and name (R55)
+
 	Representative Purpose = "representative" // a legal representative reads in the person's place (R32)
 
 	NeedExamined Purpose = "examination_of_need" // a look-up for an application (art. 101-3)
@@ -79,7 +81,7 @@ const (
 var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
 
 // Purposes lists them all.
-var Purposes = slices.Concat(Stated, []Purpose{Owner, Party, Representative, NeedExamined, NeedChecked})
+var Purposes = slices.Concat(Stated, []Purpose{Owner, Party, Named, Representative, NeedExamined, NeedChecked})
 
 // DefaultOf is the purpose of staff who state none: that of their role. A
 // citizen has none.

@@ -48,6 +48,7 @@ var mentions = map[string]string{
 	"alike":                 "others with the name and birth date: nothing of theirs changes",
 	"evidence.signer":       "the applicant",
 	"evidence.certified_as": "the applicant, by another IIN",
+	"named.person_id":       "of the family or the persons of the application, whom the event concerns",
 	"proposer_id":           "the official who acts",
 
 	"answered.contradictions.person_id":   "of the family, or the holder until a transfer, whom the event concerns",

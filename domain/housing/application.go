@@ -66,6 +66,7 @@ type ApplicationReceived struct {
 	Basis       domain.Basis           `json:"basis,omitzero"`    // at a desk: the signed application
 	Answered    Answer                 `json:"answered,omitzero"` // of the applicant, to what the records say (Q28)
 	Service     ServiceStated          `json:"service,omitzero"`  // in the body whose list it is (Q41)
+	Named       []domain.Named         `json:"named,omitempty"`   // of the family, who were named by IIN and name (R55)
 	// ReceivedAt is when it was filed, from which its term and its place in the
 	// order run: filing at night costs no day and no place (Q4, Q6).
 	// RegisteredAt is when the office received it (C4).
@@ -251,6 +252,7 @@ type ReceiveApplication struct {
 	Facts       Facts                      // of the family: births and deaths
 	Accept      Accept                     // by the applicant
 	Service     ServiceStated              // by the applicant; zero where none is stated
+	Named       []domain.Named             // of the family, who were named by IIN and name
 	Rules       rules.Book                 // by which it is judged
 }
 
@@ -334,7 +336,7 @@ func (a *Application) Receive(
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family,
 		Consenting: c.consenting(c.Rules.On(cmd.Today())), Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
-		Basis: c.Basis, Answered: answer, Service: c.Service,
+		Basis: c.Basis, Answered: answer, Service: c.Service, Named: c.Named,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
 }

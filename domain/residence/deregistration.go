@@ -77,6 +77,8 @@ type DeregistrationApplied struct {
 	StatedCoOwners []domain.PersonID `json:"stated_co_owners,omitempty"`
 	// Represented are those of them in whose place a legal representative confirmed (R32).
 	Represented []Represented `json:"represented,omitempty"`
+	// Named are those of the persons who were named by IIN and name (R55).
+	Named []domain.Named `json:"named,omitempty"`
 	// ReceivedAt is when it was handed in, on the portal when it was signed:
 	// the 30 minutes run from here, also at night and on a day off (S001-5, R18).
 	// RegisteredAt is the same instant: the registry decides this application itself,
@@ -227,8 +229,9 @@ type ApplyForDeregistration struct {
 	DepartureSheet bool
 	Signature      domain.SignatureMethod
 	Evidence       domain.Evidence
-	Basis          domain.Basis  // at a desk: the signed application
-	Represented    []Represented // at a desk: who confirmed in the place of co-owners
+	Basis          domain.Basis   // at a desk: the signed application
+	Represented    []Represented  // at a desk: who confirmed in the place of co-owners
+	Named          []domain.Named // of the persons, who were named by IIN and name
 }
 
 // Facts is what an application is judged by, read from other streams.
@@ -275,7 +278,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
-		ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
+		ReceivedAt: cmd.Now, RegisteredAt: cmd.Now, Named: c.Named,
 	}
 	var err error
 	switch {

@@ -13,7 +13,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{residence.Person{}, 11},
-		{residence.Deregistration{}, 12},
+		{residence.Deregistration{}, 14},
 		{residence.RecordPerson{}, 2},
 		{residence.PersonData{}, 2},
 		{residence.ChangePersonData{}, 37},
@@ -21,7 +21,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.RecordDeath{}, 36},
 		{residence.AnnulDeath{}, 37},
 		{residence.StateContacts{}, 5},
-		{residence.ApplyForDeregistration{}, 12},
+		{residence.ApplyForDeregistration{}, 14},
 		{residence.AnswerApplication{}, 8},
 		{residence.Facts{}, 45},
 		{residence.Correction{}, 4},

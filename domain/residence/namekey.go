@@ -124,6 +124,24 @@ func (p *Person) Match(q Sought) (Match, bool) {
 	return Match{}, false
 }
 
+// Bears reports whether a name of at least two words is one that the person bears or bore (R55): each
+// word is one of a recorded name, as [Person.Match] compares them. One word is enough where the
+// recorded name has no other.
+func (p *Person) Bears(name domain.Personal) bool {
+	words := search.NameOf(string(name))
+	if !p.Known() || len(words) == 0 {
+		return false
+	}
+	for _, d := range append([]PersonData{p.Data()}, p.former...) {
+		has := search.NameOf(string(d.Name))
+		other := slices.ContainsFunc(words, func(word string) bool { return !slices.Contains(has, word) })
+		if !other && len(words) >= min(2, len(has)) {
+			return true
+		}
+	}
+	return false
+}
+
 // keysAfter returns the keys that a change of the record adds: of the new name with each birth date
 // that was recorded, and of the new birth date with each name.
 func (p *Person) keysAfter(now PersonData, keys func(PersonData) []NameKey) []NameKey {

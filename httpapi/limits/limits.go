@@ -41,7 +41,7 @@ const (
 // bounds well by itself, and are called too often for a round trip each.
 var sharedClasses = []operation.Class{
 	operation.ClassExpensive, operation.ClassSearch, operation.ClassCheck, operation.ClassPassword,
-	operation.ClassContact, operation.ClassRefusedToken,
+	operation.ClassContact, operation.ClassNaming, operation.ClassRefusedToken,
 }
 
 // Shared counts calls for all processes together.

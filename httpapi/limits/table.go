@@ -51,6 +51,7 @@ func Default() Table {
 func classes() map[operation.Class][]kind {
 	all := map[operation.Class][]kind{
 		operation.ClassRefusedToken: {address}, operation.ClassAddress: {address}, operation.ClassCheck: {address},
+		operation.ClassNaming: {citizen},
 	}
 	for _, class := range operation.Classes {
 		if all[class] == nil {

@@ -27,6 +27,8 @@ const (
 	ClassPassword  Class = "one_time_password" // sends a one-time password
 	ClassContact   Class = "contact"           // sets where messages go, or sends a code there
 
+	// ClassNaming is of no operation: it counts the persons whom a citizen names by IIN and name.
+	ClassNaming Class = "naming"
 	// ClassRefusedToken is of no operation: it counts the requests of an address whose
 	// token was refused.
 	ClassRefusedToken Class = "refused_token"
@@ -93,6 +95,19 @@ func (a *API) countCall(op Operation, ctx huma.Context, p token.Principal) *prob
 		who = a.address(ctx)
 	}
 	return a.take(ctx, op.Class, who, true)
+}
+
+// Count counts a piece of work of the caller of ctx that is of another class than the operation. The
+// error is the answer to a caller who has asked for too much.
+func (a *API) Count(ctx context.Context, class Class) error {
+	if a.config.Limiter == nil {
+		return nil
+	}
+	p := Caller(ctx)
+	if got := a.config.Limiter.Take(ctx, class, Sender{p.Role, p.Account}); got.Retry > 0 {
+		return problem.TooManyRequests(seconds(got.Retry))
+	}
+	return nil
 }
 
 // countRefusedToken counts a request whose token was refused, and returns the answer to

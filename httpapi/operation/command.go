@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/problem"
 )
 
 // commandTimeout bounds a command. The process manager finishes what a command
@@ -187,12 +189,18 @@ func withClaim[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bo
 		return command.Receipt{}, none, unclaimed
 	}
 	receipt, answer, err := run()
-	if refused := domain.CodeOf(err) != "" && !domain.IsKind(err, domain.Unavailable); refused && unclaimed == nil {
+	if changedNothing(err) && unclaimed == nil {
 		if releaseErr := a.config.Claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			a.config.Logger.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}
 	}
 	return receipt, answer, err
+}
+
+// changedNothing reports whether the error is a refusal of a command, which has left nothing in the log.
+func changedNothing(err error) bool {
+	var tooMany *problem.Problem
+	return errors.As(err, &tooMany) || domain.CodeOf(err) != "" && !domain.IsKind(err, domain.Unavailable)
 }
 
 // envelope names the command and its request.

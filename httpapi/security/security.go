@@ -120,6 +120,8 @@ func actionOf(s operation.Seen) string {
 		return PasswordRefused
 	}
 	switch {
+	case s.Code == domain.CodeNotIdentified:
+		return SearchFailed
 	case s.Status == http.StatusUnauthorized:
 		return TokenRefused
 	case s.Status == http.StatusForbidden:
