@@ -47,7 +47,7 @@ var fromTheLog = []string{
 var showAll = []string{
 	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-my-entries", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
-	"list-queues", "get-requirements",
+	"list-queues", "get-requirements", "get-prefilled",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -131,6 +131,10 @@ func everything(s *subtest) map[string][]probe {
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},
 		"get-requirements":      {{"/v1/services/s000/requirements?channel=portal", "", nil}},
 		"preview-signature":     nil, // of what is sent
+		"keep-draft":            nil, // the same
+		"get-draft":             nil, // outside of log and model
+		"discard-draft":         nil,
+		"get-prefilled":         {{draftPath + "/prefilled", own, nil}},
 		"search-dwelling":       {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},
 		"get-street-renaming":   nil, // in the log alone
 		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},

@@ -406,6 +406,12 @@ func looks(s *subtest) []look {
 		{what: "get-my-accesses", path: "/v1/me/accesses", by: guest, leaves: nobody},
 		{what: "get-own-notices", path: "/v1/me/notices", by: owner, leaves: nobody},
 		{what: "get-own-contacts", path: "/v1/me/contacts", by: guest, leaves: nobody},
+		{what: "keep-draft", method: "PUT", path: draftPath, by: guest, body: body{"form": body{}}, leaves: nobody},
+		{what: "get-draft", path: draftPath, by: guest, leaves: nobody},
+		{what: "discard-draft", method: "DELETE", path: draftPath, by: guest, leaves: nobody},
+		{
+			what: "get-prefilled", path: draftPath + "/prefilled", by: guest, leaves: in("", other, child), why: accesslog.Party,
+		},
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
 			body: body{
 				"request":         "POST /v1/housing-applications",

@@ -239,6 +239,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies, Trial: set.trial, Witness: r.witness(set.security),
 	}
+	r.config.Drafts, r.config.Secrets = projections.NewDrafts(r.redis, options), r.store
 	r.files = paperstore.Dir(filepath.Join(t.TempDir(), "papers"))
 	r.config.Papers, err = paperstore.New(r.files, r.store, set.scanner, string(r.files), 64<<10)
 	must(t, err)

@@ -60,8 +60,7 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 	}
 	r, err := s.model.Residence(ctx, id, domain.DateOf(s.now()))
 	if domain.CodeOf(err) == domain.CodePersonUnknown {
-		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
-			"the registry does not know you yet: a desk of the State Corporation records you when you first come there")
+		return nil, notRecorded()
 	}
 	if err != nil {
 		return nil, err
@@ -83,6 +82,12 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 		})
 	}
 	return operation.Answer(body, r.Revision, r.AsOf), nil
+}
+
+// notRecorded is the answer to a citizen whom nobody has recorded yet.
+func notRecorded() *domain.Error {
+	return domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
+		"the registry does not know you yet: a desk of the State Corporation records you when you first come there")
 }
 
 // lastFour masks an IIN: its holder recognises it, and nobody else can use it.

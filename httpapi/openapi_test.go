@@ -155,9 +155,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			_, hasBody := op.doc["requestBody"]
 			if hasBody {
 				want = append(want, "408", "413", "415")
-				all.at("paths", op.Path, "post", "requestBody", "content", mediaOf(op.doc["requestBody"]), "schema")
+				all.at("paths", op.Path, strings.ToLower(op.Method), "requestBody", "content", mediaOf(op.doc["requestBody"]), "schema")
 			}
-			if hasBody != (op.Method == "POST") {
+			if hasBody != (op.Method == "POST" || op.Method == "PUT") {
 				t.Errorf("%s with body: %v", op.Method, hasBody)
 			}
 			if op.Changes() {
@@ -236,7 +236,7 @@ func TestTheExampleOfABodyIsWhatItsSchemaSays(t *testing.T) {
 			continue
 		}
 		media := mediaOf(op.doc["requestBody"])
-		schema := all.at("paths", op.Path, "post", "requestBody", "content", media, "schema")
+		schema := all.at("paths", op.Path, strings.ToLower(op.Method), "requestBody", "content", media, "schema")
 		v, err := jsonschema.UnmarshalJSON(strings.NewReader(op.Example))
 		must(t, err)
 		if err := schema.Validate(v); err != nil {
@@ -463,6 +463,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		s.command("/v1/persons/"+owner+"/contacts/confirmation", operator, codeOf(codes[len(codes)-1])).is(200),
 	)
 	fits("get-own-contacts", json, s.get("/v1/me/contacts", s.as(owner)).is(200))
+	fits("keep-draft", json, s.send("PUT", draftPath, s.as(owner), body{"form": body{"consent": true}}).is(200))
+	fits("get-draft", json, s.get(draftPath, s.as(owner)).is(200))
+	fits("discard-draft", json, s.send("DELETE", draftPath, s.as(owner), nil).is(200))
+	fits("get-prefilled", json, s.get(draftPath+"/prefilled", s.as(owner)).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")

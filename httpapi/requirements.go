@@ -80,30 +80,36 @@ func (s *Server) getRequirements() operation.Operation {
 		Shows:   operation.ShowsNobody("the papers that the rules ask of anybody"),
 		FromLog: true,
 	}, func(_ context.Context, in *requirementsInput) (*requirementsOutput, error) {
-		by := s.commands.RulesOn(domain.DateOf(s.now()))
-		out := requirementsBody{
-			Service: domain.Service(strings.ToUpper(string(in.Service))), Edition: by.ID, Papers: []requirementBody{},
-		}
-		required, err := in.required(by)
-		if err != nil {
-			return nil, err
-		}
-		out.Signatures = by.Deregistration.Signatures[in.Channel]
-		if in.Service == appliedS000 {
-			out.Signatures = by.Placement.Signatures[in.Channel]
-		}
-		for _, r := range required {
-			out.Papers = append(out.Papers, requirementBody{
-				Paper: r.Paper, Required: !r.Advised, Field: r.Field, DocumentTypes: r.Types, For: r.For,
-				FromAge: r.FromAge, UnderAge: r.ToAge, Code: r.Code,
-				Text: saidBody{
-					printed.RequiredPaper(r, domain.Kazakh), printed.RequiredPaper(r, domain.Russian),
-					printed.RequiredPaper(r, domain.English),
-				},
-			})
-		}
-		return &requirementsOutput{out}, nil
+		out, err := s.requirements(in)
+		return &requirementsOutput{out}, err
 	})
+}
+
+// requirements is the checklist that is asked for.
+func (s *Server) requirements(in *requirementsInput) (requirementsBody, error) {
+	by := s.commands.RulesOn(domain.DateOf(s.now()))
+	out := requirementsBody{
+		Service: domain.Service(strings.ToUpper(string(in.Service))), Edition: by.ID, Papers: []requirementBody{},
+	}
+	required, err := in.required(by)
+	if err != nil {
+		return out, err
+	}
+	out.Signatures = by.Deregistration.Signatures[in.Channel]
+	if in.Service == appliedS000 {
+		out.Signatures = by.Placement.Signatures[in.Channel]
+	}
+	for _, r := range required {
+		out.Papers = append(out.Papers, requirementBody{
+			Paper: r.Paper, Required: !r.Advised, Field: r.Field, DocumentTypes: r.Types, For: r.For,
+			FromAge: r.FromAge, UnderAge: r.ToAge, Code: r.Code,
+			Text: saidBody{
+				printed.RequiredPaper(r, domain.Kazakh), printed.RequiredPaper(r, domain.Russian),
+				printed.RequiredPaper(r, domain.English),
+			},
+		})
+	}
+	return out, nil
 }
 
 // required asks the service that the request names.

@@ -71,6 +71,9 @@ type Config struct {
 	Papers        *papers.Store
 	PapersPerCase int
 
+	Drafts  Drafts  // of citizens
+	Secrets Secrets // seals the drafts
+
 	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
 	Limits operation.Limiter
 	// Witness sees every request; nil where nobody looks.
@@ -110,7 +113,10 @@ type Server struct {
 	paperStore    *papers.Store
 	papersPerCase int
 
-	site  *web.Site               // nil while the server waits for its keys
+	site    *web.Site // nil while the server waits for its keys
+	drafts  Drafts
+	secrets Secrets
+
 	steps map[string]nextStepBody // of a case, by operation, without the case
 }
 
@@ -127,6 +133,7 @@ func New(c Config) *Server {
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), drawn: newDrawnPages(),
 		paperStore: c.Papers, papersPerCase: cmp.Or(c.PapersPerCase, papersPerCase),
+		drafts: c.Drafts, secrets: c.Secrets,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
@@ -190,7 +197,7 @@ func (s *Server) operations() []operation.Operation {
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.requirementOperations(), s.paperOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
-		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
+		s.meOperations(), s.draftOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)
 }
 

@@ -55,6 +55,11 @@ func (k keyspace) claim(id domain.CommandID) string { return k.root + claimKey(i
 // limit is a bucket. The library that counts puts "rate:" before it; the hash tag stays.
 func (k keyspace) limit(key string) string { return k.root + "limit:" + key }
 
+// draft is what a citizen has written of a form.
+func (k keyspace) draft(of domain.PersonID, form string) string {
+	return k.root + "draft:" + of.String() + ":" + form
+}
+
 // claimKey is relative to the root: claims belong to no generation.
 func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 

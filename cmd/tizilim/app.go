@@ -218,6 +218,7 @@ func (a *app) build(c config) (err error) {
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
 		Papers:  store, PapersPerCase: c.papers.PerCase,
+		Drafts: projections.NewDrafts(a.redis, options), Secrets: a.store,
 	}))
 	return nil
 }

@@ -96,7 +96,7 @@ func (f frontFlags) crossOrigin(api http.Handler) http.Handler {
 	}
 	return cors.New(cors.Options{
 		AllowedOrigins: f.Origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders: []string{
 			"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
 			"Tizilim-On-Behalf-Of", "Tizilim-Position", "Tizilim-Purpose", "Tizilim-Reference",

@@ -82,5 +82,10 @@ func (h *Handler) Case(ctx context.Context, id domain.CaseID) (procedure.Case, e
 	return load[procedure.Case](ctx, h, id.Stream())
 }
 
+// Application returns what the log holds of the application for housing now.
+func (h *Handler) Application(ctx context.Context, id domain.CaseID) (housing.Application, error) {
+	return load[housing.Application](ctx, h, id.Stream())
+}
+
 // RulesOn returns the edition in force on the day.
 func (h *Handler) RulesOn(day domain.Date) rules.Edition { return h.rules.On(day) }

@@ -99,7 +99,18 @@ func (op Operation) Changes() bool { return op.kind == changes }
 // mediaType is that of its body.
 func (op Operation) mediaType() string { return cmp.Or(op.media, JSON) }
 
-func (op Operation) hasBody() bool { return op.Changes() || op.Method == http.MethodPost }
+func (op Operation) hasBody() bool {
+	return op.Changes() || op.Method == http.MethodPost || op.Method == http.MethodPut
+}
+
+// requestBody is the description of its body.
+func (a *API) requestBody(op Operation) *huma.RequestBody {
+	path := a.huma.OpenAPI().Paths[op.Path]
+	if op.Method == http.MethodPut {
+		return path.Put.RequestBody
+	}
+	return path.Post.RequestBody
+}
 
 // check returns a sentence that names what the declaration lacks; "" where it is
 // whole.
@@ -229,7 +240,7 @@ func (a *API) Add(operations ...Operation) {
 		op.register(a, op)
 		a.describeForms(op)
 		if op.hasBody() {
-			content := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content
+			content := a.requestBody(op).Content
 			content[op.mediaType()].Example = json.RawMessage(op.Example)
 		}
 		a.operations = append(a.operations, op)
@@ -247,7 +258,7 @@ func (a *API) standardise() {
 		withoutPatternTexts(schema)
 	}
 	for _, path := range document.Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Head, path.Post} {
+		for _, op := range []*huma.Operation{path.Get, path.Head, path.Post, path.Put, path.Delete} {
 			if op == nil {
 				continue
 			}
@@ -301,7 +312,7 @@ func (a *API) Operations() []Operation {
 
 // BodyOf returns the schema of the body of a command.
 func (a *API) BodyOf(op Operation) *huma.Schema {
-	schema := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content[op.mediaType()].Schema
+	schema := a.requestBody(op).Content[op.mediaType()].Schema
 	if schema.Ref != "" {
 		return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
 	}

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 	"strconv"
 
@@ -56,13 +55,13 @@ func Answer[B any](body B, revision uint64, upTo domain.Position) *Found[B] {
 	return f
 }
 
-// Read declares an operation that changes nothing but the access log. run may run
+// Read declares an operation that changes nothing of the log but the access log. run may run
 // twice (see [RetryNotFound]), unless the declaration says FromLog.
 func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Operation {
 	_, searches := any(new(I)).(states)
 	return Operation{Declaration: d, kind: reads, searches: searches, register: func(a *API, op Operation) {
 		described := a.describe(op)
-		if op.Method == http.MethodPost {
+		if op.hasBody() {
 			described.Errors = append(described.Errors, bodyRefusals...)
 		}
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
