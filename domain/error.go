@@ -96,6 +96,7 @@ const (
 	CodePersonUnknown    Code = "person_unknown"
 	CodePersonRecorded   Code = "person_already_recorded"
 	CodeNotIdentified    Code = "person_not_identified"
+	CodeSelfRecord       Code = "self_record_not_open"
 	CodeDwellingUnknown  Code = "dwelling_unknown"
 	CodeDwellingRecorded Code = "dwelling_already_recorded"
 	CodeClaimVoid        Code = "dwelling_code_claim_void"

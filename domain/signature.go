@@ -3,6 +3,7 @@ package domain
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"time"
 )
 
@@ -33,6 +34,14 @@ type Evidence struct {
 	Verifier string        `json:"verifier,omitempty"`
 	Answer   PersonalBytes `json:"verifier_answer,omitempty"`
 }
+
+// Holder is whom a certificate names. Only a signature that was checked says that it is true.
+type Holder struct {
+	IIN  IIN
+	Name Personal // as the certificate writes it: surname, first name, and the patronymic where it has one
+}
+
+func (h Holder) LogValue() slog.Value { return Masked(h) }
 
 // RevocationProof says what showed that a certificate was not revoked: an answer of
 // OCSP, a revocation list, or both.

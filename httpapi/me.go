@@ -87,7 +87,8 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 // notRecorded is the answer to a citizen whom nobody has recorded yet.
 func notRecorded() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
-		"the registry does not know you yet: a desk of the State Corporation records you when you first come there")
+		"the registry does not know you yet: a citizen of full age records themselves by an EDS, and "+
+			"everybody else is recorded at a desk of the State Corporation")
 }
 
 // lastFour masks an IIN: its holder recognises it, and nobody else can use it.

@@ -463,6 +463,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		s.command("/v1/persons/"+owner+"/contacts/confirmation", operator, codeOf(codes[len(codes)-1])).is(200),
 	)
 	fits("get-own-contacts", json, s.get("/v1/me/contacts", s.as(owner)).is(200))
+	myself := bornAs(t, "9912312")
+	fits("record-myself", json, s.command(selfPath, s.withToken(myself),
+		s.named(myself, "СЕРІКОВА АЙГҮЛ", asCitizen, header{"Idempotency-Key", "myself"}), header{"Idempotency-Key", "myself"}).is(201))
 	fits("keep-draft", json, s.send("PUT", draftPath, s.as(owner), body{"form": body{"consent": true}}).is(200))
 	fits("get-draft", json, s.get(draftPath, s.as(owner)).is(200))
 	fits("discard-draft", json, s.send("DELETE", draftPath, s.as(owner), nil).is(200))

@@ -14,6 +14,7 @@ func (s *Server) personOperations() []operation.Operation {
 	return []operation.Operation{
 		s.recordPerson(),
 		s.searchPerson(),
+		s.recordSelf(),
 	}
 }
 

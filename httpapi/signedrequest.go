@@ -30,6 +30,8 @@ func EvidenceOf(event domain.Event) (domain.Evidence, bool) {
 		return e.Evidence, !e.Evidence.IsZero()
 	case residence.ConfirmationRevoked:
 		return e.Evidence, !e.Evidence.IsZero()
+	case residence.PersonRecorded:
+		return e.Evidence, !e.Evidence.IsZero()
 	}
 	return domain.Evidence{}, false
 }
@@ -80,6 +82,8 @@ func membersOf(rec domain.Recorded) signedMembers {
 		return answer(e.CaseID, e.PersonID, residence.AnswerConfirm)
 	case residence.CoOwnerDeclined:
 		return answer(e.CaseID, e.PersonID, residence.AnswerDecline)
+	case residence.PersonRecorded: // the name and the IIN are those of the certificate
+		return signedMembers{line: "POST /v1/me/record", members: []string{"class"}}
 	case residence.ConfirmationRevoked:
 		return answer(e.CaseID, e.PersonID, residence.AnswerRevoke)
 	}

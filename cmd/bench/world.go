@@ -155,6 +155,10 @@ func (outside) Street(context.Context, domain.KATO, string, string) ([]domain.Dw
 func (outside) Keeps(context.Context, domain.BodyID) (bool, error)       { return false, nil }
 func (outside) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
 
+func (outside) Holder([]byte) (domain.Holder, error) {
+	return domain.Holder{}, errors.New("bench: nothing is signed here")
+}
+
 func (outside) Verify(context.Context, []byte, []byte, time.Time) (domain.Evidence, error) {
 	return domain.Evidence{}, errors.New("bench: nothing is signed here")
 }

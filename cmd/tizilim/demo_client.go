@@ -212,7 +212,7 @@ func (c *client) sign(p token.Principal, request, key string, body any) (any, er
 		return nil, err
 	}
 	signed := maps.Clone(members)
-	signed["signature"], err = c.keys.authority.signature(iin.(domain.IIN), request, key, text, time.Now())
+	signed["signature"], err = c.keys.authority.signature(iin.(domain.IIN), "", request, key, text, time.Now())
 	return signed, err
 }
 

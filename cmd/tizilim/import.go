@@ -276,6 +276,8 @@ type absent struct{}
 
 var errAbsent = errors.New("a tool of the operator does not use this service")
 
+func (absent) Holder([]byte) (domain.Holder, error) { return domain.Holder{}, errAbsent }
+
 func (absent) Verify(context.Context, []byte, []byte, time.Time) (domain.Evidence, error) {
 	return domain.Evidence{}, errAbsent
 }

@@ -14,6 +14,7 @@ type signCommand struct {
 	Request string `arg:"" help:"Method and path of the request, such as 'POST /v1/deregistrations'."`
 	Data    string `help:"Data directory of the server, for its demonstration authority." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	IIN     string `name:"iin" help:"IIN of the person who signs." required:""`
+	Name    string `help:"Name of the person who signs: surname, first name, patronymic. Only a request by which they record themselves needs it."`
 	Key     string `help:"Idempotency-Key of the request." required:""`
 }
 
@@ -38,7 +39,7 @@ func (c *signCommand) Run(ctx context.Context) error {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return fmt.Errorf("the body on standard input is not a JSON object: %w", err)
 	}
-	signature, err := k.authority.signature(iin, c.Request, c.Key, body, nowIn(c.Data))
+	signature, err := k.authority.signature(iin, c.Name, c.Request, c.Key, body, nowIn(c.Data))
 	if err != nil {
 		return err
 	}

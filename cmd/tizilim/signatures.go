@@ -45,11 +45,16 @@ func openAuthority(path string) (authority, error) {
 	return authority{d}, nil
 }
 
-// signature returns the member "signature" of a request with that body, made at that time.
-func (a authority) signature(iin domain.IIN, request, key string, body []byte, at time.Time) (map[string]any, error) {
+// signature returns the member "signature" of a request with that body, made at that time. name may be
+// empty: then the certificate has none.
+func (a authority) signature(iin domain.IIN, name, request, key string, body []byte, at time.Time) (map[string]any, error) {
 	text, err := httpapi.SigningText(request, key, body)
 	if err != nil {
 		return nil, err
+	}
+	if name != "" {
+		cms, err := a.SignNamed(iin, name, text, at)
+		return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err
 	}
 	cms, err := a.Sign(iin, text, at)
 	return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err

@@ -14,7 +14,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 	}{
 		{residence.Person{}, 11},
 		{residence.Deregistration{}, 14},
-		{residence.RecordPerson{}, 2},
+		{residence.RecordPerson{}, 10},
 		{residence.PersonData{}, 2},
 		{residence.ChangePersonData{}, 37},
 		{residence.GiveIIN{}, 4},

@@ -72,6 +72,7 @@ type PersonRecorded struct {
 	Likeness   Likeness            `json:"likeness,omitzero"`
 	Alike      []domain.PersonID   `json:"alike,omitempty"` // who is recorded with this name and birth date too (R29)
 	NameKeys   []NameKey           `json:"name_keys,omitempty"`
+	Evidence   domain.Evidence     `json:"evidence,omitzero"` // of whoever recorded themselves (R56)
 }
 
 // RegistrationBegan says that the person resides (permanent) or stays
@@ -311,6 +312,8 @@ type RecordPerson struct {
 	Likeness Likeness          // of the name as [domain.Name] writes it, and the birth date
 	NameKeys []NameKey         // of the same
 	Alike    []domain.PersonID // who is recorded with them; asked for only where there is no IIN
+
+	Evidence domain.Evidence // of the signature of who records themselves; zero where an official records them
 }
 
 // Record decides [RecordPerson].
@@ -343,7 +346,7 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 	return []domain.Event{PersonRecorded{
 		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: birth, Class: c.Class, RecordedAt: cmd.Now,
 		BirthKnown: c.BirthKnown, Accepted: accepted, Likeness: c.Likeness, Alike: c.Alike,
-		NameKeys: c.NameKeys,
+		NameKeys: c.NameKeys, Evidence: c.Evidence,
 	}}, nil
 }
 

@@ -52,6 +52,8 @@ func (signatures) Verify(_ context.Context, _, cms []byte, _ time.Time) (domain.
 	return domaintest.Signed(domain.SignatureEDS, domain.PersonID{UUID: id}), err
 }
 
+func (signatures) Holder([]byte) (domain.Holder, error) { return domain.Holder{}, nil }
+
 // phones is a mobile-citizens base.
 type phones map[domain.IIN]domain.Personal
 

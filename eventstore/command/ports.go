@@ -74,6 +74,9 @@ type SignatureVerifier interface {
 	// are refusals that blame a member of "signature", or are Unavailable: a service
 	// that it has to ask does not answer.
 	Verify(ctx context.Context, text, cms []byte, at time.Time) (domain.Evidence, error)
+	// Holder returns whom the certificate of the signature names. It checks nothing: what it returns
+	// holds once Verify has taken the same signature.
+	Holder(cms []byte) (domain.Holder, error)
 }
 
 // MobileCitizens is the mobile-citizens base (БМГ).

@@ -42,6 +42,30 @@ func (h *Handler) RecordPerson(
 	})
 }
 
+// RecordSelf records who signed the command, as their certificate names them (R56). keyed adds what
+// follows by a key from the name and the birth date.
+func (h *Handler) RecordSelf(
+	ctx context.Context, cmd domain.Command, c residence.RecordPerson, keyed func(*residence.RecordPerson), opt Options,
+) (Receipt, error) {
+	by := signer{c.PersonID, domain.SignatureEDS}
+	return onStream(ctx, h, cmd, c.PersonID.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			if len(opt.Signed.CMS) == 0 { // nobody is named; what is missing is said next
+				return nil, nil
+			}
+			holder, err := h.signatures.Holder(opt.Signed.CMS)
+			if err != nil {
+				return nil, err
+			}
+			own := c
+			own.IIN, own.Name, own.Evidence = holder.IIN, holder.Name, e
+			own.BirthDate, _ = residence.BornBy(own.IIN)
+			keyed(&own)
+			return p.RecordSelf(cmd, own, h.rules)
+		})
+	})
+}
+
 // Alike returns the other persons who are recorded now with the name and the birth date; none where the
 // command has an IIN.
 func (h *Handler) Alike(ctx context.Context, c residence.RecordPerson) ([]domain.PersonID, error) {

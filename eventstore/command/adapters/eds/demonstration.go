@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/smallstep/pkcs7"
@@ -97,18 +98,41 @@ func Certificates(text []byte) ([]*x509.Certificate, error) {
 func (d *Demonstration) Certificate() *x509.Certificate { return d.certificate }
 
 // Sign certifies a new key for the IIN and signs the text with it, detached. It
-// leaves out the signer's own time, which proves nothing.
+// leaves out the signer's own time, which proves nothing. The certificate has no name.
 func (d *Demonstration) Sign(iin domain.IIN, text []byte, now time.Time) ([]byte, error) {
+	return d.sign(pkix.Name{
+		CommonName: demonstrationName, SerialNumber: "IIN" + string(iin), Country: []string{"KZ"},
+	}, text, now)
+}
+
+// SignNamed is Sign with a certificate that names the person, as the National Certification Authority
+// writes it: surname, first name, and the patronymic where there is one.
+func (d *Demonstration) SignNamed(iin domain.IIN, name string, text []byte, now time.Time) ([]byte, error) {
+	words := strings.Fields(name)
+	if len(words) < 2 {
+		return nil, errors.New("a certificate names a person by surname and first name at least")
+	}
+	subject := pkix.Name{
+		CommonName: strings.Join(words[:2], " "), SerialNumber: "IIN" + string(iin), Country: []string{"KZ"},
+		Organization: []string{demonstrationName},
+		ExtraNames:   []pkix.AttributeTypeAndValue{{Type: oidSurname, Value: words[0]}},
+	}
+	if len(words) > 2 {
+		subject.ExtraNames = append(subject.ExtraNames,
+			pkix.AttributeTypeAndValue{Type: oidGivenName, Value: strings.Join(words[2:], " ")})
+	}
+	return d.sign(subject, text, now)
+}
+
+func (d *Demonstration) sign(subject pkix.Name, text []byte, now time.Time) ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: serial(),
-		Subject: pkix.Name{
-			CommonName: demonstrationName, SerialNumber: "IIN" + string(iin), Country: []string{"KZ"},
-		},
-		NotBefore: now.Add(-time.Minute), NotAfter: now.AddDate(certificateYears, 0, 0),
+		Subject:      subject,
+		NotBefore:    now.Add(-time.Minute), NotAfter: now.AddDate(certificateYears, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 	}, d.certificate, key.Public(), d.key)

@@ -3,6 +3,7 @@ package eds
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
@@ -84,6 +85,47 @@ func checkValidity(c *x509.Certificate, at time.Time) error {
 		return notValid()
 	}
 	return nil
+}
+
+// oidSurname and oidGivenName are members of a name in a certificate (X.520). The National
+// Certification Authority writes the surname and the first name in the common name, and the patronymic
+// as the given name.
+var oidSurname, oidGivenName = asn1.ObjectIdentifier{2, 5, 4, 4}, asn1.ObjectIdentifier{2, 5, 4, 42}
+
+// nameOf reads the name of whose certificate it is: the common name, and the patronymic.
+func nameOf(signer *x509.Certificate) (domain.Personal, error) {
+	member := func(oid asn1.ObjectIdentifier) string {
+		for _, n := range signer.Subject.Names {
+			if text, ok := n.Value.(string); ok && n.Type.Equal(oid) {
+				return strings.TrimSpace(text)
+			}
+		}
+		return ""
+	}
+	common, surname := strings.Fields(signer.Subject.CommonName), member(oidSurname)
+	if len(common) < 2 || surname == "" || !slices.Contains(common, surname) {
+		return "", domain.Refuse(domain.Conflict, domain.CodeSelfRecord,
+			"the certificate does not name you by surname and first name: go to a desk of the State Corporation with your "+
+				"identity document, which records you").
+			At("signature")
+	}
+	if patronymic := member(oidGivenName); patronymic != "" && !slices.Contains(common, patronymic) {
+		common = append(common, patronymic)
+	}
+	return domain.Personal(strings.Join(common, " ")), nil
+}
+
+// Holder returns whom the certificate of the signature names. It checks nothing.
+func (v *Verifier) Holder(cms []byte) (h domain.Holder, err error) {
+	_, signer, err := parse(cms)
+	if err != nil {
+		return h, err
+	}
+	if h.IIN, err = iinOf(signer); err != nil {
+		return h, err
+	}
+	h.Name, err = nameOf(signer)
+	return h, err
 }
 
 // iinOf reads whose certificate it is. Only individuals have one with an IIN.

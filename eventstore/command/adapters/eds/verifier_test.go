@@ -394,3 +394,33 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestR56_ACertificateNamesItsHolderAsTheAuthorityWritesIt(t *testing.T) {
+	root := certify(t, nil, ecdsaKey(t), authority("root"))
+	v, err := eds.New(eds.Config{Trusted: []*x509.Certificate{root.Certificate}, Unrevoked: true, Person: person})
+	if err != nil {
+		t.Fatal(err)
+	}
+	surname, given := asn1.ObjectIdentifier{2, 5, 4, 4}, asn1.ObjectIdentifier{2, 5, 4, 42}
+	for _, c := range []struct{ common, surname, given, want string }{
+		{"СЕРІКОВА АЙГҮЛ", "СЕРІКОВА", "БОЛАТҚЫЗЫ", "СЕРІКОВА АЙГҮЛ БОЛАТҚЫЗЫ"},
+		{"СЕРІКОВА АЙГҮЛ", "СЕРІКОВА", "", "СЕРІКОВА АЙГҮЛ"},
+		{"AIGUL SERIKOVA", "SERIKOVA", "AIGUL", "AIGUL SERIKOVA"}, // another authority
+		{"DEMONSTRATION ONLY", "", "", ""},
+		{"СЕРІКОВА", "СЕРІКОВА", "АЙГҮЛ", ""},
+		{"СЕРІКОВА АЙГҮЛ", "ИМАНОВА", "", ""},
+	} {
+		named := certify(t, root, ecdsaKey(t), func(cert *x509.Certificate) {
+			cert.Subject.CommonName = c.common
+			for _, a := range []pkix.AttributeTypeAndValue{{Type: surname, Value: c.surname}, {Type: given, Value: c.given}} {
+				if a.Value != "" {
+					cert.Subject.ExtraNames = append(cert.Subject.ExtraNames, a)
+				}
+			}
+		})
+		h, err := v.Holder(sign(t, named, text, pkcs7.OIDDigestAlgorithmSHA256, false))
+		if string(h.Name) != c.want || (err == nil) != (c.want != "") || err == nil && h.IIN != iin {
+			t.Errorf("R56 %s: %q, %v; want %q", c.common, string(h.Name), err, c.want)
+		}
+	}
+}
