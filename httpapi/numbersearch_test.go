@@ -101,7 +101,7 @@ func TestR53_ADocumentIsFoundByItsNumber(t *testing.T) {
 	search(far, numberOn(sheet), body{"reference": "17-304"}).is(http.StatusOK)
 	search(operator, "7", nil).refused(http.StatusUnprocessableEntity, domain.CodeNumberFormat, "number")
 
-	s.removed(list, entry)
+	s.reached(s.removed(list, entry))
 	got := search(commission, numberOn(certificate), nil).is(http.StatusOK)
 	if got.at("status") != "void" || got.at("void_since") == nil || got.at("void_by") == nil {
 		t.Errorf("after the removal it finds %s", got.text)
