@@ -12,13 +12,13 @@ import (
 // text is what a person reads of a code.
 type text struct {
 	Title string `json:"title"` // what is wrong, a sentence without its full stop
-	Mend  string `json:"mend"`  // how to mend it, a sentence; in English it stands with the refusal
+	Mend  string `json:"mend"`  // how to mend it, a sentence; an English refusal says it of the very request
 }
 
 //go:embed texts/*.json
 var files embed.FS
 
-// english has the title of every code in English.
+// english has every code in English: the titles of problems, and what the pages of codes say.
 var english = read("texts/en.json")
 
 // texts has every code in the other languages.
