@@ -350,6 +350,7 @@ func looks(s *subtest) []look {
 			leaves: map[string]string{guest: wish, second: behind},
 		},
 		{what: "list-entries", path: "/v1/queues/" + list + "/entries?limit=1", leaves: in(wish, guest)},
+		{what: "list-entries", path: "/v1/queues/" + list + "/entries?limit=1&as_of=" + domain.DateOf(s.clock.Now()).String(), leaves: in(wish, guest)},
 		{what: "get-person-residence", path: persons + "/residence", leaves: in("", guest)},
 		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", leaves: in("", guest)},
 		{what: "get-person-residence", path: persons + "/residence", by: guest, leaves: nobody},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,20 @@ func TestAnAddressIsCountedWhoeverSends(t *testing.T) {
 	s.get("/v1/me", "guess").is(http.StatusUnauthorized)
 	s.get("/v1/cases?overdue=true", s.token(domain.RoleAuditor)).refused(http.StatusTooManyRequests, domain.CodeTooManyRequests, "")
 	s.get("/readyz", "").is(http.StatusOK) // a monitor asks on
+}
+
+// TestAReplayIsCountedAsOne: a page of now and one of the past are of one operation, and of two classes.
+func TestAReplayIsCountedAsOne(t *testing.T) {
+	s := bounded(t, `{"expensive_read": {"staff": {"calls": 1, "seconds": 60, "burst": 1}}}`).at(t)
+	entries, auditor := "/v1/queues/"+s.list()+"/entries", s.token(domain.RoleAuditor)
+	for _, parameter := range []string{"?as_of=2026-03-15", "?known_at=2026-03-15"} {
+		s.get(entries, auditor).is(http.StatusOK)
+		a := s.get(entries+parameter, auditor)
+		if policy := a.header.Get("RateLimit-Policy"); !strings.Contains(policy, "expensive_read") {
+			t.Errorf("%s is counted as %q", parameter, policy)
+		}
+	}
+	s.get(entries+"?as_of=2026-03-15", auditor).refused(http.StatusTooManyRequests, domain.CodeTooManyRequests, "")
 }
 
 func TestEveryOperationHasAClass(t *testing.T) {

@@ -377,7 +377,14 @@ type entriesInput struct {
 	PersonID domain.PersonID `query:"person_id" format:"uuid" doc:"Only the entry of this person: POST /v1/persons/search finds the person by name"`
 	Cursor   string          `query:"cursor" maxLength:"200"`
 	Limit    int             `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	ListThen
 	operation.AtLeast
+}
+
+// wants reports whether the entry is asked for.
+func (in *entriesInput) wants(e projections.QueueEntry) bool {
+	return (in.Status == "" || standingState(e.Status) == in.Status) &&
+		(in.DueBy.IsZero() || !in.DueBy.Before(e.InventoryDueOn)) && (in.PersonID.IsZero() || e.PersonID == in.PersonID)
 }
 
 // standingState is the state of an entry that stands on its list.
@@ -405,15 +412,20 @@ type entriesBody struct {
 	Of           int             `json:"of"`
 	Entries      []entryBody     `json:"entries"`
 	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
+	AsOf         time.Time       `json:"as_of,omitzero" doc:"How the list stood then; left out of a page of now, as known_at"`
+	KnownAt      time.Time       `json:"known_at,omitzero" doc:"As far as the registry knew at that time"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 func (s *Server) listEntries() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-entries", Method: http.MethodGet, Path: "/v1/queues/{list_id}/entries", Tag: housingTag,
-		Of:       operation.OfList,
-		Summary:  "The entries of a list, in order, with their holders",
-		Doc:      "A page of a part of the entries can have fewer of them than the limit; read on while there is a next page.",
+		Of:      operation.OfList,
+		Summary: "The entries of a list, in order, with their holders, now or at another time",
+		Doc: "A page of a part of the entries can have fewer of them than the limit; read on while there is a next page. " +
+			"With as_of or known_at the entries stand as they stood then, with their holders of then, under the names of now; " +
+			"all pages of one walk are of one state of the list.",
+		Replays:  listThenParameters,
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeListUnknown},
 		Rows:     table.Of[entryBody]("entries"),
@@ -422,7 +434,14 @@ func (s *Server) listEntries() operation.Operation {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		page, err := s.entriesFound(ctx, in)
+		var page projections.EntriesPage
+		var then listMoment
+		var err error
+		if in.asked() {
+			page, then, err = s.pastEntries(ctx, in)
+		} else {
+			page, err = s.entriesFound(ctx, in)
+		}
 		if domain.CodeOf(err) == domain.CodeMalformed {
 			err = atField(err, "query.cursor")
 		}
@@ -430,7 +449,7 @@ func (s *Server) listEntries() operation.Operation {
 			return nil, err
 		}
 		body := entriesBody{
-			ListID: in.ListID, Of: page.Of, Next: page.Next, AsOfPosition: page.AsOf,
+			ListID: in.ListID, Of: page.Of, Next: page.Next, AsOf: then.asOf, KnownAt: then.knownAt, AsOfPosition: page.AsOf,
 			Entries: make([]entryBody, len(page.Entries)),
 		}
 		holders := make([]domain.PersonID, len(page.Entries))
@@ -458,11 +477,8 @@ const entriesScan = 5000
 
 // entriesFound returns up to the limit of the entries that are asked for, behind the cursor.
 func (s *Server) entriesFound(ctx context.Context, in *entriesInput) (projections.EntriesPage, error) {
-	wanted := func(e projections.QueueEntry) bool {
-		return (in.Status == "" || standingState(e.Status) == in.Status) && (in.DueBy.IsZero() || !in.DueBy.Before(e.InventoryDueOn))
-	}
 	if !in.PersonID.IsZero() {
-		return s.entryOf(ctx, in, wanted)
+		return s.entryOf(ctx, in)
 	}
 	page, err := s.model.Entries(ctx, in.ListID, in.Cursor, in.Limit)
 	if err != nil || in.Status == "" && in.DueBy.IsZero() {
@@ -472,7 +488,7 @@ func (s *Server) entriesFound(ctx context.Context, in *entriesInput) (projection
 	found.Entries = nil
 	for scanned := 0; ; {
 		for i, e := range page.Entries {
-			if scanned++; !wanted(e) {
+			if scanned++; !in.wants(e) {
 				continue
 			}
 			found.Entries = append(found.Entries, e)
@@ -496,9 +512,7 @@ func (s *Server) entriesFound(ctx context.Context, in *entriesInput) (projection
 const pageOfScan = 500
 
 // entryOf returns the entry of the one person, if it is wanted.
-func (s *Server) entryOf(
-	ctx context.Context, in *entriesInput, wanted func(projections.QueueEntry) bool,
-) (projections.EntriesPage, error) {
+func (s *Server) entryOf(ctx context.Context, in *entriesInput) (projections.EntriesPage, error) {
 	page, err := s.model.Entries(ctx, in.ListID, "", 1)
 	if err != nil {
 		return page, err
@@ -507,7 +521,7 @@ func (s *Server) entryOf(
 	all, at, err := s.model.EntriesOf(ctx, in.PersonID)
 	page.AsOf = min(page.AsOf, at)
 	for _, n := range all {
-		if e := n.Line(); n.ListID == in.ListID && wanted(e) {
+		if e := n.Line(); n.ListID == in.ListID && in.wants(e) {
 			page.Entries = append(page.Entries, e)
 		}
 	}

@@ -109,6 +109,7 @@ type Server struct {
 	living    *living
 	answers   *answers
 	drawn     drawnPages
+	pastLists pastLists
 
 	paperStore    *papers.Store
 	papersPerCase int
@@ -131,7 +132,7 @@ func New(c Config) *Server {
 		Handler: headsToo{engine}, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
-		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), drawn: newDrawnPages(),
+		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), drawn: newDrawnPages(), pastLists: newPastLists(),
 		paperStore: c.Papers, papersPerCase: cmp.Or(c.PapersPerCase, papersPerCase),
 		drafts: c.Drafts, secrets: c.Secrets,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },

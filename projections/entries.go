@@ -214,7 +214,7 @@ return {list, redis.call('ZCARD', order) - 1, first, members, entries, reviews}`
 // was not given out.
 func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string, limit int) (EntriesPage, error) {
 	if cursor != "" && !wellFormedCursor(cursor) {
-		return EntriesPage{}, unknownCursor()
+		return EntriesPage{}, UnknownCursor()
 	}
 	limit = pageSize(limit)
 	data, at, err := r.read(ctx, entriesQuery, list.Stream(),

@@ -179,7 +179,7 @@ return {'page', found, last}`)
 // next one. Error: [domain.CodeMalformed] for a cursor that was not given out.
 func (r *Reader) Lists(ctx context.Context, body, settlement, cursor string, limit int) (ListsPage, error) {
 	if cursor != "" && uuid.Validate(cursor) != nil {
-		return ListsPage{}, unknownCursor()
+		return ListsPage{}, UnknownCursor()
 	}
 	limit = pageSize(limit)
 	scan := limit + 1
@@ -191,7 +191,7 @@ func (r *Reader) Lists(ctx context.Context, body, settlement, cursor string, lim
 		return ListsPage{}, err
 	}
 	if text(data[0]) == "unknown" {
-		return ListsPage{}, unknownCursor()
+		return ListsPage{}, UnknownCursor()
 	}
 	page := ListsPage{Next: text(data[2]), AsOf: at}
 	for _, line := range data[1].([]any) {

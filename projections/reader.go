@@ -84,8 +84,8 @@ func raise(floor *atomic.Uint64, to uint64) {
 	}
 }
 
-// unknownCursor refuses a cursor that no page gave out.
-func unknownCursor() *domain.Error {
+// UnknownCursor refuses a cursor that no page gave out.
+func UnknownCursor() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "this cursor did not come from a page of this list; "+
 		"send the cursor of the previous page unchanged, or leave it out to begin anew").At("cursor")
 }

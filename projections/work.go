@@ -268,7 +268,7 @@ return found`)
 // Error: [domain.CodeMalformed] for a cursor that was not given out.
 func (r *Reader) Work(ctx context.Context, f WorkFilter, cursor string, limit int) (WorkPage, error) {
 	if cursor != "" && !workCursor(cursor) {
-		return WorkPage{}, unknownCursor()
+		return WorkPage{}, UnknownCursor()
 	}
 	limit = pageSize(limit)
 	to := ""

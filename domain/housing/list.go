@@ -236,6 +236,16 @@ func (l *List) Ordered(yield func(number int, e Entry) bool) {
 	})
 }
 
+// From calls yield for the active entries in order, from that number on.
+func (l *List) From(number int, yield func(number int, e Entry) bool) {
+	for n := max(number, 1); n <= l.Len(); n++ {
+		e, _ := l.order.GetAt(n - 1)
+		if !yield(n, *e) {
+			return
+		}
+	}
+}
+
 // before counts the active entries that stand before s.
 func (l *List) before(s Seniority) int {
 	if !l.Known() {

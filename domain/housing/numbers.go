@@ -111,6 +111,16 @@ func (l *List) StepsUntil(instant time.Time) int {
 	return i
 }
 
+// StepsKnown is how many events of the list the log had at the instant.
+func (l *List) StepsKnown(instant time.Time) int {
+	until := instant.UnixNano()
+	i := l.trail.len()
+	for i > 0 && l.trail.at(i-1).created > until {
+		i--
+	}
+	return i
+}
+
 // happened is the instant at which an event counts as decided, in Unix nanoseconds, by the instant
 // from when it holds and that at which it was in the log.
 func happened(at, created int64) int64 {

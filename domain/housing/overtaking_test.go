@@ -275,6 +275,13 @@ func TestTheInstantOfAPlacementHasItsNumber(t *testing.T) {
 			t.Errorf("%s after noon the list has %d events, want %d", at, got, want)
 		}
 	}
+	for at, want := range map[time.Duration]int{
+		19 * time.Millisecond: 1, 20 * time.Millisecond: 2, 30 * time.Millisecond: 3, 59 * time.Second: 3, time.Minute: 4,
+	} {
+		if got := q.StepsKnown(noon.Add(at)); got != want {
+			t.Errorf("%s after noon the log knew %d events, want %d", at, got, want)
+		}
+	}
 }
 
 func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {

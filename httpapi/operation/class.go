@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -56,6 +57,14 @@ func (op Operation) classed() Operation {
 		op.Class = ClassExpensive
 	default:
 		op.Class = ClassRead
+	}
+	return op
+}
+
+// replaying returns the operation with the class of a call with that query.
+func (op Operation) replaying(query url.Values) Operation {
+	if slices.ContainsFunc(op.Replays, query.Has) {
+		op.Class = ClassExpensive
 	}
 	return op
 }

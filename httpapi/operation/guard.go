@@ -27,6 +27,7 @@ type caller struct {
 	token.Principal
 	body    *body.Body        // of staff, to be read only
 	purpose accesslog.Purpose // of a read by staff
+	class   Class             // of the call
 
 	reference domain.Personal // of the purpose
 	page      string          // path and query of the request
@@ -84,11 +85,13 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	if refused := a.countAddress(ctx); refused != nil {
 		return caller{}, refused
 	}
+	url := ctx.URL()
+	op = op.replaying(url.Query())
 	if slices.Contains(op.Roles, Anyone) {
 		if refused := a.countCall(op, ctx, token.Principal{}); refused != nil {
 			return caller{}, refused
 		}
-		return caller{accept: ctx.Header("Accept")}, badForm(op, ctx)
+		return caller{class: op.Class, accept: ctx.Header("Accept")}, badForm(op, ctx)
 	}
 	scheme, text, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -110,8 +113,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{Principal: p}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
-	url := ctx.URL()
-	who.page, who.accept = url.RequestURI(), ctx.Header("Accept")
+	who.page, who.class, who.accept = url.RequestURI(), op.Class, ctx.Header("Accept")
 	var stated, unread *problem.Problem
 	if op.searches {
 		stated = notInHeader(ctx.Header(purposeHeader), ctx.Header(referenceHeader))

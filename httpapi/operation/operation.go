@@ -64,6 +64,7 @@ type Declaration struct {
 	Problems []domain.Code // that it can answer beside those of its kind ([Operation.Answers])
 	Example  string        // of a request with a body: the body, as JSON
 	Class    Class         // the work that it is, for the limits; where it is empty, the kind of the operation says it
+	Replays  []string      // parameters of the query that make a read one of [ClassExpensive]
 
 	Pending string // of a command that may wait for another act: what 202 says; "" where it never does
 

@@ -65,7 +65,7 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 			described.Errors = append(described.Errors, bodyRefusals...)
 		}
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
-			leave, err := a.slots.enter(ctx, op.Class)
+			leave, err := a.slots.enter(ctx, callerOf(ctx).class)
 			if err != nil {
 				return nil, a.refusal(ctx, err)
 			}
@@ -112,7 +112,7 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 			return schema
 		})
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
-			leave, err := a.slots.enter(ctx, op.Class)
+			leave, err := a.slots.enter(ctx, callerOf(ctx).class)
 			if err != nil {
 				return nil, a.refusal(ctx, err)
 			}
