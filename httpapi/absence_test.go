@@ -39,7 +39,7 @@ func (s *subtest) probed(p probe) *answer {
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-body",
 	"get-inclusion-proof", "get-case-comparison", "get-entry-comparison",
-	"get-paper",
+	"get-paper", "get-queue-history", "get-body-history",
 }
 
 // showAll are the operations that name no record which may be missing: what they
@@ -47,7 +47,7 @@ var fromTheLog = []string{
 var showAll = []string{
 	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-my-entries", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
-	"list-queues", "get-requirements", "get-prefilled",
+	"list-queues", "get-requirements", "get-prefilled", "list-acts", "list-accesses",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -121,6 +121,11 @@ func everything(s *subtest) map[string][]probe {
 		},
 		"get-person-history":    {{"/v1/persons/" + person + "/history", auditor, nil}},
 		"get-dwelling-history":  {{"/v1/dwellings/" + home + "/history", auditor, nil}},
+		"get-case-history":      {{"/v1/cases/" + caseID + "/history", auditor, nil}},
+		"get-queue-history":     {{"/v1/queues/" + list + "/history", auditor, nil}},
+		"get-body-history":      {{"/v1/bodies/" + office + "/history", auditor, nil}},
+		"list-acts":             {{"/v1/acts?account=desk-2", auditor, nil}},
+		"list-accesses":         {{"/v1/accesses?account=desk-2", auditor, nil}},
 		"get-me":                {{"/v1/me", own, nil}},
 		"get-my-accesses":       {{"/v1/me/accesses", own, nil}},
 		"list-cases":            {{"/v1/cases?overdue=true", auditor, nil}},
@@ -199,6 +204,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
 		"list-entries":         1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
+		"get-case-history": 1, "get-queue-history": 2, "list-acts": 1, "list-accesses": 1,
 	}
 	for id, n := range noted {
 		if n > most[id] {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"iter"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,11 +15,11 @@ import (
 
 // bundle writes a whole history with the proofs of its events. It calls show before
 // each part. A bundle that was cut by an error has no end, and nobody can read it.
-func (s *Server) bundle(out huma.Context, list pointers, after domain.Position,
+func (s *Server) bundle(out huma.Context, parts iter.Seq2[[]domain.Recorded, error],
 	show func(context.Context, []domain.Recorded) error) {
 	ctx := out.Context()
 	var b *proof.Bundle
-	for recs, err := range s.parts(ctx, list, after) {
+	for recs, err := range parts {
 		if err == nil {
 			err = show(ctx, recs)
 		}
@@ -40,7 +41,7 @@ func (s *Server) bundle(out huma.Context, list pointers, after domain.Position,
 		}
 	}
 	if b == nil {
-		return // the history is not empty: that was asked before
+		return // there is one part at least
 	}
 	if err := b.Close(); err != nil {
 		s.log.Debug("the client went away", "error", err)

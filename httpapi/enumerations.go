@@ -112,6 +112,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(personsOfCase),
 	operation.Values(numberStates),
 	operation.Values(standingStates),
+	operation.Values(orders),
 }
 
 // as converts the values of one type of strings to another.

@@ -87,10 +87,10 @@ func TestEveryRefusalSpeaksTheLanguageOfItsReader(t *testing.T) {
 		"no token":        {func(h header) *answer { return s.get("/v1/me", "", h) }, 401, domain.CodeUnauthenticated},
 		"another role":    {func(h header) *answer { return s.get("/v1/me", auditor, h) }, 403, domain.CodeRoleNotAllowed},
 		"no such person": {func(h header) *answer {
-			return s.get("/v1/persons/"+nobody+"/history", auditor, h)
+			return s.get("/v1/persons/"+nobody+"/residence", auditor, h)
 		}, 404, domain.CodePersonUnknown},
 		"an id of another form": {func(h header) *answer {
-			return s.get("/v1/persons/x/history", auditor, h)
+			return s.get("/v1/persons/x/residence", auditor, h)
 		}, 422, domain.CodeIDFormat},
 		"no JSON": {func(h header) *answer {
 			return s.command("/v1/persons", desk, "{", h)

@@ -721,6 +721,11 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-inclusion-proof", json, s.get("/v1/log/proofs/inclusion?event=residence-"+owner+"@0", auditor).is(200))
 	fits("get-consistency-proof", json, s.get("/v1/log/proofs/consistency?from=1", "").is(200))
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
+	fits("get-case-history", json, s.seen("/v1/cases/"+applied+"/history", auditor, placed))
+	fits("get-queue-history", json, s.get("/v1/queues/"+list+"/history?order=newest", auditor).is(200))
+	fits("get-body-history", json, s.get(office+"/history", auditor).is(200))
+	fits("list-acts", json, s.seen("/v1/acts?account=commission-1", auditor, placed))
+	fits("list-accesses", json, s.seen("/v1/accesses?account=commission-1", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get(
 		"/v1/dwellings/"+dwelling+"/history",
 		auditor,

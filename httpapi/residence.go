@@ -350,11 +350,8 @@ func (b *residentsBody) fill(d projections.DwellingResidents) {
 // residentsThen answers from the events of the dwelling's history.
 func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m moment, body *residentsBody) error {
 	then := residence.Residents{DwellingID: id}
-	history := func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
-		return s.model.DwellingHistory(ctx, id, after, limit)
-	}
 	known := false
-	for rec, err := range s.replay(ctx, history, 0) {
+	for rec, err := range s.dwellingHistory(id).replay(ctx) {
 		if err != nil {
 			return err
 		}

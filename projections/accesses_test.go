@@ -45,7 +45,7 @@ func TestC21_EachPersonHasThePagesThatShowedThemTheLatestFirst(t *testing.T) {
 		shows(3, 0, 10)
 
 		// Who reads a history does not learn who else has read.
-		history, err := r.PersonHistory(ctx, personID(1), 0, 10)
+		history, err := r.PersonHistory(ctx, personID(1), HistoryFrom{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,12 +84,12 @@ func TestQ20_AProvisionIsUnfinishedUntilItsCaseEnds(t *testing.T) {
 		done := s.add(caseID(2).Stream(), housing.ProvisionCompleted{CaseID: caseID(2), CompletedAt: s.now})
 		expect()
 
-		page, err := r.DwellingHistory(ctx, dwellingID(1), 1, 100)
+		page, err := r.DwellingHistory(ctx, dwellingID(1), HistoryFrom{Cursor: 1, Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, pointers(page)[1:], refs(first, voided, second, began, done))
-		page, err = r.PersonHistory(ctx, personID(1), 0, 100)
+		page, err = r.PersonHistory(ctx, personID(1), HistoryFrom{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

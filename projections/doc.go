@@ -27,7 +27,7 @@
 // its keys, its results and its reader: persons.go, names.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
 // work.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
-// accesses.go. The
+// accesses.go, actors.go. The
 // machinery of reading is in reader.go.
 //
 // The projector follows the log and applies the events in batches. The writes
@@ -83,10 +83,11 @@
 //	{tizilim}:g7:alike:<hash>, name:<hash>    persons by name and birth date, and by one word and birth date
 //	{tizilim}:g7:number:<locator>             cases by number
 //	{tizilim}:g7:places                       dwellings by KATO
-//	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work
+//	{tizilim}:g7:case-<case>                  …:parties, …:documents, …:work, …:history
 //	{tizilim}:g7:lists, opened:<body>         lists by body, settlement and title; those that a commission has opened
 //	{tizilim}:g7:kept:<body>                  dwellings in the stock of a body
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:applications, …:entry:<entry>
+//	{tizilim}:g7:account-<account>:acts, …:reads
 //	{tizilim}:g7:unfinished, tasks, work:…, notices:…, circulars, erased, erasing, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and

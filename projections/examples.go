@@ -226,6 +226,8 @@ var variants = []variant{
 	but("a remedy is owed", func(e *procedure.CourtActRecorded) { e.Deadline = time.Time{} }),
 	but("the act stands", func(e *procedure.ComplaintDecided) { e.Deadline, e.RemedyBy = time.Time{}, domain.Date{} }),
 
+	but("by a citizen", func(e *accesslog.PersonalDataRead) { e.Role = domain.RoleCitizen }),
+
 	but("of no case", func(e *notice.NoticeQueued) {
 		e.FromCase, e.CaseID, e.Represented = false, domain.CaseID{}, domain.PersonID{}
 	}),

@@ -3,7 +3,6 @@ package projections
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +14,7 @@ import (
 	"tizilim/domain/residence"
 )
 
-// histories keeps, for every person and every dwelling, the pointers to the
+// histories keeps, for every person, every dwelling and every case, the pointers to the
 // events that concern them ([domain.Concern]), in the order of the log. The
 // events themselves are read from the log.
 //
@@ -40,7 +39,7 @@ func histories(rec domain.Recorded) (ops []op) {
 		ops = append(ops, rank(history, pointer))
 	}
 	if !c.Case.IsZero() {
-		ops = append(ops, point(partiesKey(c.Case), pointer))
+		ops = append(ops, point(partiesKey(c.Case), pointer), rank(caseHistory(c.Case), pointer))
 	}
 	for _, e := range c.Entries {
 		ops = append(ops, pointHolder(entryKey(e.ListID, e.EntryID), pointer))
@@ -96,6 +95,8 @@ func (r *Reader) Parties(ctx context.Context, cases []domain.CaseID) ([]domain.P
 // partiesKey is a set of the keys of histories.
 func partiesKey(id domain.CaseID) string { return id.Stream() + ":parties" }
 
+func caseHistory(id domain.CaseID) string { return id.Stream() + ":history" } // zset of pointers
+
 func personHistory(id domain.PersonID) string { return id.Stream() + ":history" } // zset of pointers
 
 func dwellingHistory(id domain.DwellingID) string {
@@ -126,11 +127,55 @@ func parsePointer(member string) (p Pointer, err error) {
 	return p, nil
 }
 
-// HistoryPage is a part of a history, in the order of the log.
+// HistoryFrom says which part of a history is read.
+type HistoryFrom struct {
+	Cursor domain.Position // behind which it begins; 0: at the first pointer, or newest first at the last
+	Newest bool            // the newest pointer first
+	Limit  int
+}
+
+// HistoryPage is a part of a history, in the order of the log, or newest first against it.
 type HistoryPage struct {
 	Pointers []Pointer
-	Next     domain.Position // after which the next page begins; 0 where there is none
+	Next     domain.Position // behind which the next page begins; 0 where there is none
 	AsOf     domain.Position
+}
+
+// pointersFrom is the part of a script that reads the pointers that [HistoryFrom.args] asks for, of which the
+// first is the argument at that place.
+func pointersFrom(first string) string {
+	arg := func(n string) string { return "ARGV[" + first + " + " + n + "]" }
+	return `redis.call(` + arg("1") + `, g .. ` + arg("0") + `, ` + arg("2") + `, ` + arg("3") + `, 'LIMIT', 0, ` + arg("4") + `)`
+}
+
+// args are the arguments of pointersFrom, for the pointers under a key, with one more than the page has.
+func (f HistoryFrom) args(key string) []any {
+	limit := pageSize(f.Limit) + 1
+	switch {
+	case !f.Newest:
+		return []any{key, "ZRANGEBYLEX", "(" + hexPosition(f.Cursor) + "~", "+", limit}
+	case f.Cursor == 0:
+		return []any{key, "ZREVRANGEBYLEX", "+", "-", limit}
+	default:
+		return []any{key, "ZREVRANGEBYLEX", "(" + hexPosition(f.Cursor), "-", limit}
+	}
+}
+
+// page makes a page of the members that a script has read.
+func (f HistoryFrom) page(members []string, asOf domain.Position) (HistoryPage, error) {
+	page := HistoryPage{AsOf: asOf}
+	for i, member := range members {
+		if i == pageSize(f.Limit) {
+			page.Next = page.Pointers[i-1].Position
+			break
+		}
+		p, err := parsePointer(member)
+		if err != nil {
+			return HistoryPage{}, err
+		}
+		page.Pointers = append(page.Pointers, p)
+	}
+	return page, nil
 }
 
 // beganField of a record is the pointer to the event that it began with, which the history
@@ -140,26 +185,20 @@ const beganField = "began"
 var historyQuery = query(`
 local known = redis.call('HMGET', g .. ARGV[5], ARGV[6], '` + beganField + `')
 if known[2] and not redis.call('ZSCORE', g .. ARGV[7], known[2]) then damage = ARGV[7] end
-return {
-  known[1] and 1 or 0,
-  redis.call('ZRANGEBYLEX', g .. ARGV[7], '(' .. ARGV[8], '+', 'LIMIT', 0, ARGV[9]),
-}`)
+return {known[1] and 1 or 0, ` + pointersFrom("7") + `}`)
 
-// PersonHistory returns up to limit pointers to the events that tell of the
-// person, after the position, in the order of the log: those of the person's
-// own stream, of the cases in which the person is applicant, named or family,
+// PersonHistory returns a page of pointers to the events that tell of the
+// person: those of the person's own stream, of the cases in which the person is applicant, named or family,
 // and of the person's entries on lists. While the records of one human are merged, the
 // history of each is that of all (R33). Error: [domain.CodePersonUnknown].
-func (r *Reader) PersonHistory(
-	ctx context.Context, id domain.PersonID, after domain.Position, limit int,
-) (HistoryPage, error) {
+func (r *Reader) PersonHistory(ctx context.Context, id domain.PersonID, from HistoryFrom) (HistoryPage, error) {
 	selves, err := r.Selves(ctx, id)
 	if err != nil {
 		return HistoryPage{}, err
 	}
 	var all HistoryPage
 	for i, self := range selves {
-		page, err := r.history(ctx, self.Stream(), "class", personHistory(self), after, limit, unknownPerson())
+		page, err := r.history(ctx, self.Stream(), "class", personHistory(self), from, unknownPerson())
 		switch {
 		case err != nil && i > 0 && domain.CodeOf(err) == domain.CodePersonUnknown:
 			continue
@@ -168,25 +207,30 @@ func (r *Reader) PersonHistory(
 		case i == 0:
 			all = page
 		default:
-			all = all.with(page, pageSize(limit))
+			all = all.with(page, from)
 		}
 	}
 	return all, nil
 }
 
-// with returns the page of two histories, of up to limit pointers. What is in both is there once.
-func (p HistoryPage) with(other HistoryPage, limit int) HistoryPage {
-	more := p.Next > 0 || other.Next > 0
-	end := domain.Position(math.MaxUint64) // up to which both pages have everything
-	for _, next := range []domain.Position{p.Next, other.Next} {
-		if next > 0 {
-			end = min(end, next)
+// with returns the page of two histories. What is in both is there once.
+func (p HistoryPage) with(other HistoryPage, from HistoryFrom) HistoryPage {
+	order := func(a, b domain.Position) int {
+		if from.Newest {
+			a, b = b, a
 		}
+		return cmp.Compare(a, b)
 	}
 	all := slices.Concat(p.Pointers, other.Pointers)
-	slices.SortFunc(all, func(a, b Pointer) int { return cmp.Compare(a.Position, b.Position) })
-	all = slices.DeleteFunc(slices.Compact(all), func(a Pointer) bool { return a.Position > end })
-	if len(all) > limit {
+	slices.SortFunc(all, func(a, b Pointer) int { return order(a.Position, b.Position) })
+	all = slices.Compact(all)
+	for _, next := range []domain.Position{p.Next, other.Next} { // up to which both pages have everything
+		if next > 0 {
+			all = slices.DeleteFunc(all, func(a Pointer) bool { return order(a.Position, next) > 0 })
+		}
+	}
+	more := p.Next > 0 || other.Next > 0
+	if limit := pageSize(from.Limit); len(all) > limit {
 		all, more = all[:limit], true
 	}
 	page := HistoryPage{Pointers: all, AsOf: min(p.AsOf, other.AsOf)}
@@ -199,36 +243,31 @@ func (p HistoryPage) with(other HistoryPage, limit int) HistoryPage {
 // DwellingHistory is [Reader.PersonHistory] of a dwelling: the events of its own
 // stream, the registrations there and their endings, and the S001 cases about
 // it. Error: [domain.CodeDwellingUnknown].
-func (r *Reader) DwellingHistory(
-	ctx context.Context, id domain.DwellingID, after domain.Position, limit int,
-) (HistoryPage, error) {
-	return r.history(ctx, id.Stream(), "address", dwellingHistory(id), after, limit, residence.UnknownDwelling())
+func (r *Reader) DwellingHistory(ctx context.Context, id domain.DwellingID, from HistoryFrom) (HistoryPage, error) {
+	return r.history(ctx, id.Stream(), "address", dwellingHistory(id), from, residence.UnknownDwelling())
+}
+
+// CaseHistory is [Reader.PersonHistory] of a case: its steps, also those of a review in the stream of a list.
+// Error: [domain.CodeCaseUnknown].
+func (r *Reader) CaseHistory(ctx context.Context, id domain.CaseID, from HistoryFrom) (HistoryPage, error) {
+	page, err := r.pointers(ctx, caseHistory(id), from)
+	if err == nil && len(page.Pointers) == 0 && from.Cursor == 0 {
+		err = absent(id.Stream(), "state", domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "there is no case with this id"))
+	}
+	return page, err
 }
 
 // history reads a page of the history under the key. unknown is the error where the
 // record of the stream lacks the field knownBy.
 func (r *Reader) history(
-	ctx context.Context, stream, knownBy, key string, after domain.Position, limit int, unknown error,
+	ctx context.Context, stream, knownBy, key string, from HistoryFrom, unknown error,
 ) (HistoryPage, error) {
-	limit = pageSize(limit)
-	data, at, err := r.read(ctx, historyQuery, stream, stream, knownBy, key, hexPosition(after)+"~", limit+1)
+	data, at, err := r.read(ctx, historyQuery, stream, append([]any{stream, knownBy}, from.args(key)...)...)
 	if err != nil {
 		return HistoryPage{}, err
 	}
 	if asInt(data[0]) == 0 {
 		return HistoryPage{}, absent(stream, knownBy, unknown)
 	}
-	page := HistoryPage{AsOf: at}
-	for i, member := range asTexts(data[1]) {
-		if i == limit {
-			page.Next = page.Pointers[i-1].Position
-			break
-		}
-		p, err := parsePointer(member)
-		if err != nil {
-			return HistoryPage{}, err
-		}
-		page.Pointers = append(page.Pointers, p)
-	}
-	return page, nil
+	return from.page(asTexts(data[1]), at)
 }

@@ -69,13 +69,13 @@ func TestQ19_WhoIsSkippedOrDeclinesHasItInTheirHistory(t *testing.T) {
 			3: refs(persons[2], third, decided, lost, again, provided, done),
 			4: refs(persons[3], passed, again, provided),
 		} {
-			page, err := r.PersonHistory(ctx, personID(person), 0, 100)
+			page, err := r.PersonHistory(ctx, personID(person), HistoryFrom{Limit: 100})
 			if err != nil {
 				t.Fatal(err)
 			}
 			same(t, pointers(page), want)
 		}
-		page, err := r.DwellingHistory(ctx, dwellingID(1), 0, 100)
+		page, err := r.DwellingHistory(ctx, dwellingID(1), HistoryFrom{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 			2: refs(tenant, began, applied, received, ended, decided, approved, placed, certified, removed),
 			3: refs(child, received, approved, certified),
 		} {
-			page, err := r.PersonHistory(ctx, personID(person), 0, 100)
+			page, err := r.PersonHistory(ctx, personID(person), HistoryFrom{Limit: 100})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +168,7 @@ func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 			same(t, page.Next, domain.Position(0))
 			same(t, page.AsOf, s.head())
 		}
-		page, err := r.DwellingHistory(ctx, dwellingID(1), 0, 100)
+		page, err := r.DwellingHistory(ctx, dwellingID(1), HistoryFrom{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 		var paged []string
 		after := domain.Position(0)
 		for range 10 {
-			page, err := r.PersonHistory(ctx, personID(2), after, 3)
+			page, err := r.PersonHistory(ctx, personID(2), HistoryFrom{Cursor: after, Limit: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,9 +188,9 @@ func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 		}
 		same(t, paged, refs(tenant, began, applied, received, ended, decided, approved, placed, certified, removed))
 
-		_, err = r.PersonHistory(ctx, personID(9), 0, 10)
+		_, err = r.PersonHistory(ctx, personID(9), HistoryFrom{Limit: 10})
 		refuses(t, err, domain.NotFound, domain.CodePersonUnknown)
-		_, err = r.DwellingHistory(ctx, dwellingID(9), 0, 10)
+		_, err = r.DwellingHistory(ctx, dwellingID(9), HistoryFrom{Limit: 10})
 		refuses(t, err, domain.NotFound, domain.CodeDwellingUnknown)
 	})
 }
@@ -206,7 +206,7 @@ func TestQ16_ATransferIsInTheHistoriesOfBothHolders(t *testing.T) {
 			From: personID(1), PersonID: personID(2), TransferredAt: s.now})
 		r := projected(t, client, s)
 		for _, n := range []int{1, 2} {
-			page, err := r.PersonHistory(ctx, personID(n), 0, 10)
+			page, err := r.PersonHistory(ctx, personID(n), HistoryFrom{Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

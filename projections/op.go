@@ -66,6 +66,7 @@ var models = []struct {
 	{"erasures", erasures},
 	{"naming", naming},
 	{"accesses", accesses},
+	{"actors", actors},
 }
 
 // project returns the writes of all models.

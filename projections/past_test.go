@@ -761,7 +761,7 @@ func answersOf(ctx context.Context, w *Watch, r *Reader) map[string]string {
 		return fmt.Sprint(p.Registrations, err), err
 	})
 	ask("history", func() (string, error) {
-		h, err := r.PersonHistory(ctx, personID(2), 0, 2)
+		h, err := r.PersonHistory(ctx, personID(2), HistoryFrom{Limit: 2})
 		return fmt.Sprint(h.Pointers, err), err
 	})
 	ask("dwelling", func() (string, error) {

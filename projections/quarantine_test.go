@@ -371,7 +371,7 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 			same(t, proven(t, client, s).Released, want)
 		}
 		check(skipped(bad), skipped(last))
-		page, err := r.PersonHistory(ctx, personID(1), 0, 10)
+		page, err := r.PersonHistory(ctx, personID(1), HistoryFrom{Limit: 10})
 		if err != nil || len(page.Pointers) != 4 {
 			t.Errorf("the history has %d events, %v; want those that are skipped too", len(page.Pointers), err)
 		}

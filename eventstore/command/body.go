@@ -69,7 +69,7 @@ func (h *Handler) OpenAccount(
 		if err != nil {
 			return nil, err
 		}
-		switch holder, taken, err := known.holder(ctx, c.Account); {
+		switch holder, taken, err := known.BodyOf(ctx, c.Account); {
 		case err != nil:
 			return nil, err
 		case taken && holder != id:

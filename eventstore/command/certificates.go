@@ -154,7 +154,7 @@ func (h *Handler) signerOf(ctx context.Context, d certificates.Document) (certif
 	if h.bodies == nil || body.KindOf(act.Role) == "" {
 		return certificates.Signer{}, nil
 	}
-	id, recorded, err := h.bodies.holder(ctx, act.Actor)
+	id, recorded, err := h.bodies.BodyOf(ctx, act.Actor)
 	if err != nil {
 		return certificates.Signer{}, err
 	}

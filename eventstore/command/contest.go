@@ -112,7 +112,7 @@ func (h *Handler) contested(
 	}
 	if h.bodies != nil {
 		var err error
-		if act.ActedBody, _, err = h.bodies.holder(ctx, rec.Meta.Actor); err != nil {
+		if act.ActedBody, _, err = h.bodies.BodyOf(ctx, rec.Meta.Actor); err != nil {
 			return act, err
 		}
 	}

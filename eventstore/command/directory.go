@@ -288,8 +288,8 @@ func (d *Directory) await(ctx context.Context) error {
 	}
 }
 
-// holder returns the body that has, or had, the account.
-func (d *Directory) holder(ctx context.Context, account string) (domain.BodyID, bool, error) {
+// BodyOf returns the body that has, or had, the account.
+func (d *Directory) BodyOf(ctx context.Context, account string) (domain.BodyID, bool, error) {
 	if err := d.await(ctx); err != nil {
 		return domain.BodyID{}, false, err
 	}
@@ -320,7 +320,7 @@ type Holder struct {
 func (d *Directory) Resolve(
 	ctx context.Context, account string, role domain.Role, id domain.BodyID, day domain.Date,
 ) (Holder, error) {
-	recorded, taken, err := d.holder(ctx, account)
+	recorded, taken, err := d.BodyOf(ctx, account)
 	if err != nil {
 		return Holder{}, err
 	}

@@ -45,6 +45,9 @@ type StatedPurpose accesslog.Purpose
 // body.
 func (s Stated) Beyond() bool { return strings.TrimSpace(s.Reference) != "" }
 
+// Beyond reports whether the caller has stated why they read, with its reference.
+func Beyond(ctx context.Context) bool { return callerOf(ctx).reference != "" }
+
 func (s Stated) stated() Stated { return s }
 
 // states is an input, or its body, that says why.
