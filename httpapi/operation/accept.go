@@ -2,6 +2,7 @@ package operation
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,29 +45,36 @@ func (op Operation) Forms() []string {
 	return forms
 }
 
-// Accepted returns which of the forms the header Accept prefers (RFC 9110, 12.5.1), the first of those
-// it likes as well; "" where it takes none.
+// Accepted returns which of the forms the header Accept prefers (RFC 9110, 12.5.1); "" where it takes
+// none. Of those that it likes as well, it is the one that it names more exactly, then the one that it
+// names earlier, then the usual one.
 func Accepted(accept string, forms []string) (best string) {
 	if strings.TrimSpace(accept) == "" {
 		return forms[0]
 	}
-	most := 0.0
+	parts := strings.Split(accept, ",")
+	type liking struct {
+		quality       float64
+		exact, before int
+	}
+	var most liking
 	for _, form := range forms {
-		quality, exact := 0.0, -1
-		for part := range strings.SplitSeq(accept, ",") {
+		family, _, _ := strings.Cut(form, "/")
+		this := liking{exact: -1}
+		for i, part := range parts {
 			given, parameters, err := mime.ParseMediaType(part)
-			family, _, _ := strings.Cut(form, "/")
-			closeness := slices.Index([]string{"*/*", family + "/*", form}, given)
-			if err != nil || closeness <= exact {
+			exact := slices.Index([]string{"*/*", family + "/*", form}, given)
+			if err != nil || exact <= this.exact {
 				continue
 			}
-			quality, exact = 1, closeness
+			this = liking{1, exact, len(parts) - i}
 			if q, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
-				quality = q
+				this.quality = q
 			}
 		}
-		if quality > most {
-			best, most = form, quality
+		better := cmp.Or(cmp.Compare(this.quality, most.quality), cmp.Compare(this.exact, most.exact), cmp.Compare(this.before, most.before))
+		if this.quality > 0 && better > 0 {
+			best, most = form, this
 		}
 	}
 	return best
