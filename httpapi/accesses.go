@@ -36,6 +36,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 type accessesInput struct {
 	Cursor string `query:"cursor" maxLength:"400" pattern:"^([0-9]+(-[0-9]+)+)?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Wording
 }
 
 type accessBody struct {
@@ -43,6 +44,7 @@ type accessBody struct {
 	Reader    string                 `json:"reader" doc:"The account that read; for a citizen the person id"`
 	Role      domain.Role            `json:"role"`
 	Operation string                 `json:"operation" doc:"The operation id in /openapi.json; state-systems-lookup means a look-up in other state information systems"`
+	Text      string                 `json:"text,omitempty" doc:"What was done, in the language that was asked for; left out for the trial of a command" example:"істі қарау"`
 	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"The kinds of data that were looked up; only for a look-up"`
 	Purpose   accesslog.Purpose      `json:"purpose"`
 	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"The case that the read belonged to"`
@@ -111,7 +113,7 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	reads, err := s.readsOf(ctx, all)
 	for _, e := range reads {
 		out.Body.Accesses = append(out.Body.Accesses, accessBody{
-			e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
+			e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, operationText(e.Operation, in.language()), as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
 		})
 	}
 	return out, err

@@ -69,6 +69,7 @@ type nextStepBody struct {
 	Method    string      `json:"method"`
 	Path      string      `json:"path"`
 	Summary   string      `json:"summary"`
+	Text      string      `json:"text" doc:"What the step does, in the language that was asked for" example:"өтініш бойынша шешім қабылдау"`
 	Takes     []fieldBody `json:"takes" doc:"The members of its body"`
 
 	roles     []domain.Role
@@ -91,6 +92,12 @@ type fileBody struct {
 	AsOfPosition domain.Position       `json:"as_of_position"`
 }
 
+type fileInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	Wording
+	operation.AtLeast
+}
+
 func (s *Server) getCaseFile() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-case-file", Method: http.MethodGet, Path: "/v1/cases/{id}/file", Tag: casesTag,
@@ -102,7 +109,7 @@ func (s *Server) getCaseFile() operation.Operation {
 		},
 		Problems: []domain.Code{domain.CodeCaseUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Party),
-	}, func(ctx context.Context, in *caseInput) (*operation.Found[fileBody], error) {
+	}, func(ctx context.Context, in *fileInput) (*operation.Found[fileBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
@@ -116,7 +123,7 @@ func (s *Server) getCaseFile() operation.Operation {
 		}
 		body := fileBody{
 			CaseID: item.ID, Number: certificates.NumberOf(item.Service, item.ID, item.ReceivedAt), Service: item.Service,
-			State: item.State, Due: s.dueBodies(item.Due), Next: s.nextSteps(ctx, item.Case),
+			State: item.State, Due: s.dueBodies(item.Due), Next: s.nextSteps(ctx, item.Case, in.language()),
 			Papers: []filePaperBody{}, Files: []handedInBody{}, AsOfPosition: item.AsOf,
 		}
 		relations := map[domain.PersonID]housing.Relation{}
@@ -225,7 +232,10 @@ func (s *Server) fileNames(
 		if err != nil {
 			return err
 		}
-		shown := listOf(l, heirs)
+		shown, err := s.listOf(ctx, l, heirs)
+		if err != nil {
+			return err
+		}
 		body.List = &shown
 	}
 	if !c.DwellingID.IsZero() {
@@ -291,7 +301,7 @@ func stepsOpen(c projections.Case) (ops []string) {
 }
 
 // nextSteps are the operations that are open to the caller.
-func (s *Server) nextSteps(ctx context.Context, c projections.Case) []nextStepBody {
+func (s *Server) nextSteps(ctx context.Context, c projections.Case, l domain.Language) []nextStepBody {
 	role := operation.Caller(ctx).Role
 	next := []nextStepBody{}
 	if role == domain.RoleCommission && c.ListID.IsZero() || role == domain.RoleProvider && !c.ListID.IsZero() {
@@ -302,7 +312,7 @@ func (s *Server) nextSteps(ctx context.Context, c projections.Case) []nextStepBo
 		if !slices.Contains(step.roles, role) || c.Service != domain.S000 && step.ofHousing {
 			continue
 		}
-		step.Path = strings.ReplaceAll(step.Path, "{id}", c.ID.String())
+		step.Path, step.Text = strings.ReplaceAll(step.Path, "{id}", c.ID.String()), operationText(id, l)
 		next = append(next, step)
 	}
 	return next

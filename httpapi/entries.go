@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/problem"
 	"tizilim/projections"
 )
 
@@ -138,7 +140,16 @@ type numberChangeBody struct {
 
 // Wording is the language in which an answer is worded. It is embedded.
 type Wording struct {
-	Language domain.Language `query:"language" doc:"The language of the texts. Default: kk"`
+	Language domain.Language `query:"language" doc:"The language of the texts. Default: that of Accept-Language, or else kk"`
+	Reader   string          `header:"Accept-Language" doc:"The languages that the reader prefers"`
+}
+
+// language is that of the texts.
+func (w Wording) language() domain.Language {
+	if w.Language == "" && w.Reader != "" {
+		return problem.LanguageOf(w.Reader)
+	}
+	return cmp.Or(w.Language, domain.Kazakh)
 }
 
 // numberState is the state of an entry at an instant.
@@ -189,7 +200,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 		PersonID: entry.PersonID, CaseID: entry.CaseID, ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf,
 		Status: notPlaced, Changes: []numberChangeBody{},
 	}
-	body.fill(in.ListID.Stream(), list.Numbers(in.EntryID, events, numberChanges), in.Language)
+	body.fill(in.ListID.Stream(), list.Numbers(in.EntryID, events, numberChanges), in.language())
 	var last housing.Step
 	if events > 0 {
 		last = list.Step(events - 1)
@@ -640,7 +651,7 @@ func (s *Server) getEntry() operation.Operation {
 		if p := operation.Citizen(ctx); !p.IsZero() && p != n.PersonID {
 			return nil, operation.NotYours()
 		}
-		return operation.Answer(numberOf(n, in.Language), n.Revision, n.AsOf), nil
+		return operation.Answer(numberOf(n, in.language()), n.Revision, n.AsOf), nil
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"tizilim/eventstore/command"
 	pages "tizilim/httpapi/documents"
 	"tizilim/httpapi/operation"
-	"tizilim/httpapi/problem"
 	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
@@ -108,18 +107,8 @@ type publicInput struct {
 	ListID domain.ListID `path:"list_id" format:"uuid"`
 	Cursor string        `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int           `query:"limit" minimum:"1" maximum:"500" doc:"Default: 100, and 500 in PDF"`
-
-	Accept   string          `header:"Accept" doc:"application/pdf gives the list for print; text/csv and XLSX give it as a table"`
-	Language domain.Language `query:"language" doc:"The language of the texts. Default: that of Accept-Language, or else kk"`
-	Reader   string          `header:"Accept-Language" doc:"The languages that the reader prefers"`
-}
-
-// language is that of the texts.
-func (in *publicInput) language() domain.Language {
-	if in.Language == "" && in.Reader != "" {
-		return problem.LanguageOf(in.Reader)
-	}
-	return cmp.Or(in.Language, domain.Kazakh)
+	Accept string        `header:"Accept" doc:"application/pdf gives the list for print; text/csv and XLSX give it as a table"`
+	Wording
 }
 
 type publicLineBody struct {
@@ -283,6 +272,7 @@ type listBody struct {
 	Settlement string        `json:"settlement" example:"Астана"`
 	Title      string        `json:"title"`
 	KeptBy     domain.BodyID `json:"kept_by" format:"uuid" doc:"The commission that keeps it now: GET /v1/bodies/{id}"`
+	Keeper     *bodyNames    `json:"keeper,omitempty" doc:"What that commission is called"`
 	OpenedAt   time.Time     `json:"opened_at"`
 	Of         int           `json:"of" doc:"How many stand on the list now"`
 }
@@ -328,17 +318,25 @@ func (s *Server) listLists() operation.Operation {
 			return nil, err
 		}
 		for i, l := range page.Lists {
-			body.Lists[i] = listOf(l, heirs)
+			if body.Lists[i], err = s.listOf(ctx, l, heirs); err != nil {
+				return nil, err
+			}
 		}
 		return &operation.Listed[listsBody]{Position: operation.Position(page.AsOf), Body: body}, nil
 	})
 }
 
-func listOf(l projections.List, heirs domain.Heirs) listBody {
-	return listBody{
+func (s *Server) listOf(ctx context.Context, l projections.List, heirs domain.Heirs) (listBody, error) {
+	shown := listBody{
 		ListID: l.ID, Body: l.Body, Settlement: l.Settlement, Title: l.Title, KeptBy: heirs.Of(l.Keeper),
 		OpenedAt: l.OpenedAt.In(domain.Zone), Of: l.Active,
 	}
+	keeper, err := s.directory.Body(ctx, shown.KeptBy)
+	if err == nil && keeper != nil {
+		names := bodyNames(keeper.Names)
+		shown.Keeper = &names
+	}
+	return shown, err
 }
 
 type listInput struct {
@@ -366,7 +364,11 @@ func (s *Server) getList() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		return operation.Answer(listOf(l, heirs), l.Revision, l.AsOf), nil
+		body, err := s.listOf(ctx, l, heirs)
+		if err != nil {
+			return nil, err
+		}
+		return operation.Answer(body, l.Revision, l.AsOf), nil
 	})
 }
 

@@ -400,7 +400,8 @@ func TestAListIsFound(t *testing.T) {
 		}
 	}
 	a := s.seen("/v1/queues/"+first, anybody, placed).is(http.StatusOK)
-	if a.at("of") != 1.0 || a.at("settlement") != "Алматы" || a.at("body") != "Б" || a.at("kept_by") == nobody {
+	if a.at("of") != 1.0 || a.at("settlement") != "Алматы" || a.at("body") != "Б" || a.at("kept_by") == nobody ||
+		a.at("keeper", "ru") != "Демонстрационная жилищная комиссия" {
 		t.Error(a.text)
 	}
 	s.get("/v1/queues/"+nobody, anybody).refused(http.StatusNotFound, domain.CodeListUnknown, "")

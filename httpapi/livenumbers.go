@@ -59,7 +59,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		body, err := s.numbersNow(ctx, in.Language, reading)
+		body, err := s.numbersNow(ctx, in.language(), reading)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 			return s.jsonResponse(body, body.AsOfPosition)
 		}
 		person := operation.Citizen(ctx)
-		return &huma.StreamResponse{Body: func(out huma.Context) { s.streamNumbers(out, person, in.Language, reading) }}, nil
+		return &huma.StreamResponse{Body: func(out huma.Context) { s.streamNumbers(out, person, in.language(), reading) }}, nil
 	})
 }
 

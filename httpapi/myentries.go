@@ -89,7 +89,7 @@ func (s *Server) getOwnEntries() operation.Operation {
 		}
 		out := myEntriesBody{Entries: make([]myEntryBody, len(all)), AsOfPosition: at}
 		for i, n := range all {
-			if out.Entries[i], err = s.myEntry(ctx, n, in.Language); err != nil {
+			if out.Entries[i], err = s.myEntry(ctx, n, in.language()); err != nil {
 				return nil, err
 			}
 		}
