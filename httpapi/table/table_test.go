@@ -142,6 +142,20 @@ func TestARowInXLSX(t *testing.T) {
 	}
 }
 
+func TestAnInstantOfACellIsInTheTimeOfKazakhstanForProgramsToo(t *testing.T) {
+	file, err := rows.Write(XLSX, given(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := f.GetCellValue("rows", "F2"); got != "2026-03-15 23:30:05" {
+		t.Errorf("the instant is %q", got)
+	}
+}
+
 func TestALongTextIsCutWhereACellEnds(t *testing.T) {
 	long := answer{[]row{{Name: strings.Repeat("Қ", math.MaxUint16)}}}
 	file, err := rows.Write(XLSX, long, "")
