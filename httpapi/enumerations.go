@@ -113,6 +113,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(numberStates),
 	operation.Values(standingStates),
 	operation.Values(orders),
+	operation.Values(listChanges),
 }
 
 // as converts the values of one type of strings to another.

@@ -99,8 +99,11 @@ func newPastLists() pastLists {
 // listAfter returns the list after its first events. now is the list as it is. It reads those that no
 // remembered list has folded yet.
 func (s *Server) listAfter(ctx context.Context, now *housing.List, events int) (*housing.List, error) {
-	if events == now.Steps() {
+	switch events {
+	case now.Steps():
 		return now, nil
+	case 0:
+		return &housing.List{}, nil
 	}
 	p, want := s.pastLists, pastList{now.Opened.ListID, events}
 	if err := p.turn.Acquire(ctx, 1); err != nil {

@@ -198,7 +198,7 @@ func (s *Server) operations() []operation.Operation {
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.requirementOperations(), s.paperOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
-		s.meOperations(), s.draftOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
+		s.meOperations(), s.draftOperations(), s.noticeOperations(), s.historyOperations(), s.diffOperations(), s.bodyOperations(), s.proofOperations(),
 	)
 }
 

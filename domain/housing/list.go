@@ -128,6 +128,17 @@ func (e Entry) PassedOn(revision uint64) domain.Date {
 	return domain.Date{}
 }
 
+// Passings are the revisions of the list's stream at which the entry passed from one holder to the next, from
+// that revision on.
+func (e Entry) Passings(from uint64) (revisions []uint64) {
+	for _, p := range e.passed {
+		if p.revision >= from {
+			revisions = append(revisions, p.revision)
+		}
+	}
+	return revisions
+}
+
 // EntryState is the state of an entry.
 type EntryState string
 
