@@ -124,6 +124,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-case-history":      {{"/v1/cases/" + caseID + "/history", auditor, nil}},
 		"get-queue-history":     {{"/v1/queues/" + list + "/history", auditor, nil}},
 		"get-queue-diff":        {{"/v1/queues/" + list + "/diff?from=2026-03-01&to=2026-12-31", auditor, nil}},
+		"get-person-accesses":   {{"/v1/persons/" + person + "/accesses", auditor, nil}},
 		"get-body-history":      {{"/v1/bodies/" + office + "/history", auditor, nil}},
 		"list-acts":             {{"/v1/acts?account=desk-2", auditor, nil}},
 		"list-accesses":         {{"/v1/accesses?account=desk-2", auditor, nil}},
@@ -205,7 +206,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
 		"list-entries":         1,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
-		"get-case-history": 1, "get-queue-history": 2, "get-queue-diff": 2, "list-acts": 1, "list-accesses": 1,
+		"get-case-history": 1, "get-queue-history": 2, "get-queue-diff": 2, "get-person-accesses": 1, "list-acts": 1, "list-accesses": 1,
 	}
 	for id, n := range noted {
 		if n > most[id] {

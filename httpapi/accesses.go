@@ -66,57 +66,96 @@ type access struct {
 	page projections.Pointer
 }
 
-// myAccesses reads the access log of each record of the person from its end, and what pages showed
-// them from the pointers of the model. It waits for the model after the log, so that no page is
-// missing between two entries of the log.
+// myAccesses are those of the citizen.
 func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
-	before, err := parseAccessCursor(in.Cursor)
+	found, err := s.accessesOf(ctx, operation.Citizen(ctx), in.Cursor, newest, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	selves, err := s.model.Selves(ctx, operation.Citizen(ctx))
+	out := &accessesOutput{accessesBody{Accesses: []accessBody{}, Next: found.next}}
+	for _, e := range found.reads {
+		out.Body.Accesses = append(out.Body.Accesses, accessOf(e, in.language()))
+	}
+	return out, nil
+}
+
+func accessOf(e accesslog.PersonalDataRead, l domain.Language) accessBody {
+	return accessBody{
+		e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, operationText(e.Operation, l),
+		as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
+	}
+}
+
+// accessesFound are some of the reads of a person's data.
+type accessesFound struct {
+	at    []access
+	reads []accesslog.PersonalDataRead // of each
+	next  string                       // the cursor behind them; "" where nothing follows
+}
+
+// accessesOf reads the access log of each record of the person from the end that comes first, and what
+// pages showed them from the pointers of the model. It waits for the model after the log, so that no page is
+// missing between two entries of the log.
+func (s *Server) accessesOf(
+	ctx context.Context, id domain.PersonID, cursor string, by order, limit int,
+) (found accessesFound, err error) {
+	from, err := parseAccessCursor(cursor)
 	if err != nil {
-		return nil, err
+		return found, err
+	}
+	selves, err := s.model.Selves(ctx, id)
+	if err != nil {
+		return found, err
 	}
 	var all []access
-	newest := make([]uint64, len(selves)) // the revision behind what is read of each log
+	reached := make([]uint64, len(selves)) // the revision of each log behind which the next page goes on
 	for i, self := range selves {
-		own, err := s.events.ReadBack(ctx, accesslog.Stream(self), before.revision(i), in.Limit+1)
-		if err != nil {
-			return nil, err
+		var own []domain.Recorded
+		if by == newest {
+			own, err = s.events.ReadBack(ctx, accesslog.Stream(self), from.revision(i), limit+1)
+			if len(own) > 0 {
+				reached[i] = own[0].Revision + 1
+			}
+		} else {
+			if r := from.revision(i); r != nil {
+				reached[i] = *r
+			}
+			own, err = s.events.ReadPage(ctx, accesslog.Stream(self), reached[i], limit+1)
 		}
-		if len(own) > 0 {
-			newest[i] = own[0].Revision + 1
+		if err != nil {
+			return found, err
 		}
 		for _, rec := range own {
 			all = append(all, access{at: rec.Position, self: self, own: &rec})
 		}
 	}
 	if err := s.watch.CatchUp(ctx); err != nil {
-		return nil, err
+		return found, err
 	}
 	for _, self := range selves {
-		pages, err := s.model.PagesShowing(ctx, self, before.position, in.Limit+1)
+		pages, err := s.model.PagesShowing(ctx, self, projections.HistoryFrom{
+			Cursor: from.position, Newest: by == newest, Limit: limit + 1,
+		})
 		if err != nil {
-			return nil, err
+			return found, err
 		}
-		for _, p := range pages {
+		for _, p := range pages.Pointers {
 			all = append(all, access{at: p.Position, self: self, page: p})
 		}
 	}
-	slices.SortFunc(all, func(a, b access) int { return cmp.Compare(b.at, a.at) })
-	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
-	if n := fits(all, in.Limit); n < len(all) {
+	slices.SortFunc(all, func(a, b access) int {
+		if by == newest {
+			a, b = b, a
+		}
+		return cmp.Compare(a.at, b.at)
+	})
+	if n := fits(all, limit); n < len(all) {
 		all = all[:n]
-		out.Body.Next = cursorBehind(all, selves, newest)
+		found.next = cursorBehind(all, selves, reached, by)
 	}
-	reads, err := s.readsOf(ctx, all)
-	for _, e := range reads {
-		out.Body.Accesses = append(out.Body.Accesses, accessBody{
-			e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, operationText(e.Operation, in.language()), as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
-		})
-	}
-	return out, err
+	found.at = all
+	found.reads, err = s.readsOf(ctx, all)
+	return found, err
 }
 
 // maxPages is how many pages one answer reads from the log. A [accesslog.PageRead] is read
@@ -188,15 +227,19 @@ func (c accessCursor) revision(i int) *uint64 {
 }
 
 // cursorBehind is the cursor of the page behind the entries, of which there is one at least.
-// newest is where the page has begun to read each log: what came later belongs to a page before.
-func cursorBehind(all []access, selves []domain.PersonID, newest []uint64) string {
+// reached is where the page has begun to read each log.
+func cursorBehind(all []access, selves []domain.PersonID, reached []uint64, by order) string {
 	for _, a := range all {
-		if a.own != nil {
-			newest[slices.Index(selves, a.self)] = a.own.Revision
+		if a.own == nil {
+			continue
+		}
+		i := slices.Index(selves, a.self)
+		if reached[i] = a.own.Revision; by != newest {
+			reached[i]++
 		}
 	}
 	cursor := strconv.FormatUint(uint64(all[len(all)-1].at), 10)
-	for _, revision := range newest {
+	for _, revision := range reached {
 		cursor += "-" + strconv.FormatUint(revision, 10)
 	}
 	return cursor

@@ -383,6 +383,7 @@ func looks(s *subtest) []look {
 		{what: "get-queue-history", path: "/v1/queues/" + list + "/history", leaves: in("", guest, other, second)},
 		{what: "get-queue-history", path: "/v1/queues/" + list + "/history", header: lines, leaves: in("", guest, other, second)},
 		{what: "get-queue-diff", path: "/v1/queues/" + list + "/diff?from=2026-03-01&to=2026-12-31", leaves: map[string]string{guest: wish, second: behind}},
+		{what: "get-person-accesses", path: persons + "/accesses", leaves: in("", guest)},
 		{what: "get-body-history", path: "/v1/bodies/" + office + "/history?kind=BodyRecorded", leaves: nobody},
 		{what: "list-acts", path: "/v1/acts?account=commission-1&kind=EntryPlaced", leaves: in("", guest, other, second)},
 		{what: "list-acts", path: "/v1/acts?account=nobody", leaves: nobody},

@@ -40,6 +40,7 @@ func (s *Server) historyOperations() []operation.Operation {
 		s.getBodyHistory(),
 		s.listActs(),
 		s.listAccesses(),
+		s.getPersonAccesses(),
 	}
 }
 

@@ -34,21 +34,9 @@ type walk struct {
 func (h historyOf) walk(ctx context.Context) (*walk, error) {
 	q := h.query
 	w := &walk{source: h.source, newest: q.Order == newest, kinds: q.Kinds, actor: q.Actor, limit: q.Limit}
-	if q.From != "" {
-		day, instant, err := parseMoment(q.From)
-		if err != nil {
-			return nil, err.At("query.recorded_from")
-		}
-		if w.from = instant; len(q.From) == len(time.DateOnly) {
-			w.from = day.Start()
-		}
-	}
-	if q.To != "" {
-		_, instant, err := parseMoment(q.To)
-		if err != nil {
-			return nil, err.At("query.recorded_to")
-		}
-		w.to = instant
+	var err error
+	if w.from, w.to, err = periodOf(q.From, q.To, "query.recorded_from", "query.recorded_to"); err != nil {
+		return nil, err
 	}
 	for _, kind := range q.Kinds {
 		if !slices.ContainsFunc(events.All(), func(t domain.EventType) bool { return t.Name == kind }) {
@@ -109,7 +97,7 @@ func (w *walk) next(ctx context.Context, limit int) (found historyPart, err erro
 
 // wants reports whether the event is asked for.
 func (w *walk) wants(rec domain.Recorded) bool {
-	return (w.from.IsZero() || !rec.Created.Before(w.from)) && (w.to.IsZero() || !rec.Created.After(w.to)) &&
+	return within(rec.Created, w.from, w.to) &&
 		(len(w.kinds) == 0 || slices.Contains(w.kinds, rec.Event.EventType())) && (w.actor == "" || rec.Meta.Actor == w.actor)
 }
 

@@ -10,6 +10,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -91,7 +92,8 @@ func (s *Server) getListDiff() operation.Operation {
 		Doc: "from and to are RFC 3339 instants, or YYYY-MM-DD for the end of that day in UTC+5. All pages of one walk are " +
 			"of the same two states of the list.",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeNotAcceptable},
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Rows:     table.Of[listDiffLine]("changes"),
 		Shows:    operation.ShowsPersons(),
 		FromLog:  true,
 	}, func(ctx context.Context, in *listDiffInput) (*operation.Found[listDiffBody], error) {

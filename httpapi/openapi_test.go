@@ -724,6 +724,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-case-history", json, s.seen("/v1/cases/"+applied+"/history", auditor, placed))
 	fits("get-queue-history", json, s.get("/v1/queues/"+list+"/history?order=newest", auditor).is(200))
 	fits("get-queue-diff", json, s.get("/v1/queues/"+list+"/diff?from=2026-03-01&to=2026-12-31", auditor).is(200))
+	fits("get-person-accesses", json, s.get("/v1/persons/"+owner+"/accesses?limit=2", auditor).is(200))
 	fits("get-body-history", json, s.get(office+"/history", auditor).is(200))
 	fits("list-acts", json, s.seen("/v1/acts?account=commission-1", auditor, placed))
 	fits("list-accesses", json, s.seen("/v1/accesses?account=commission-1", auditor, placed))

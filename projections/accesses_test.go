@@ -28,7 +28,8 @@ func TestC21_EachPersonHasThePagesThatShowedThemTheLatestFirst(t *testing.T) {
 		r := projected(t, client, s)
 		shows := func(person int, before domain.Position, limit int, want ...domain.Recorded) {
 			t.Helper()
-			found, err := r.PagesShowing(ctx, personID(person), before, limit)
+			page, err := r.PagesShowing(ctx, personID(person), HistoryFrom{Cursor: before, Newest: true, Limit: limit})
+			found := page.Pointers
 			if err != nil {
 				t.Fatal(err)
 			}
