@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/trail"
 )
 
 // line is an event of a history, as far as a test compares it.
@@ -111,6 +112,34 @@ func TestAHistoryIsTheSameInEveryForm(t *testing.T) {
 			}
 		}
 		s.get(path, auditor, header{"Accept", "application/xml"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "")
+	}
+}
+
+// TestTheLogAloneHasTheSameHistories as the read model points to.
+func TestTheLogAloneHasTheSameHistories(t *testing.T) {
+	s := start(t).at(t)
+	auditor := s.token(domain.RoleAuditor)
+	paths := historiesOf(s)
+	id := func(what string) string { return strings.Split(paths[what], "/")[3] }
+	for what, choose := range map[string]trail.Choice{
+		"a person": trail.Person(parse[domain.PersonID](id("a person"))), "a dwelling": trail.Dwelling(parse[domain.DwellingID](id("a dwelling"))),
+		"a case": trail.Case(parse[domain.CaseID](id("a case"))), "a review": trail.Case(parse[domain.CaseID](id("a review"))),
+		"a list": trail.Stream("queue-" + id("a list")), "acts": trail.Acts("commission-1"), "reads": trail.ReadsBy("operator-1"),
+	} {
+		var got []line
+		all := s.since(0)
+		whole := s.linesOf(paths[what], auditor)
+		for _, rec := range all {
+			if choose(rec) {
+				got = append(got, line{rec.Stream, int(rec.Revision), rec.Event.EventType(), rec.Meta.Actor, rec.Created})
+			}
+		}
+		same := func(a, b line) bool {
+			return a.CreatedAt.Equal(b.CreatedAt) && a.Stream == b.Stream && a.Revision == b.Revision && a.Type == b.Type
+		}
+		if !slices.EqualFunc(got, whole, same) {
+			t.Errorf("%s by the log:\n%v\nwant\n%v", what, got, whole)
+		}
 	}
 }
 

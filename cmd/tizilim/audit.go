@@ -14,6 +14,13 @@ import (
 type auditCommand struct {
 	Verify    auditVerifyCommand    `cmd:"" help:"Check a bundle of a history offline, with the public key of the log alone."`
 	Signature auditSignatureCommand `cmd:"" help:"Check the signature that an event keeps, and that the event says what was signed."`
+
+	Person   auditPersonCommand   `cmd:"" help:"Print the history of a person, or who read their data, from the log."`
+	Dwelling auditDwellingCommand `cmd:"" help:"Print the history of a dwelling from the log."`
+	List     auditListCommand     `cmd:"" help:"Print the history of a list from the log."`
+	Case     auditCaseCommand     `cmd:"" help:"Print the steps of a case from the log."`
+	Body     auditBodyCommand     `cmd:"" help:"Print the history of a body from the log."`
+	Account  auditAccountCommand  `cmd:"" help:"Print what an account of staff did, or was shown, from the log."`
 }
 
 // errLeftOpen says that an audit found nothing wrong, and could not decide everything.
