@@ -27,7 +27,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 			"are listed.",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},
-		Rows:     table.Of[accessBody]("accesses"),
+		Rows:     table.Of[AccessLine]("accesses"),
 		Shows:    operation.ShowsPersons(),
 		Class:    operation.ClassRead,
 	}, s.myAccesses)
@@ -39,7 +39,8 @@ type accessesInput struct {
 	Wording
 }
 
-type accessBody struct {
+// AccessLine is a read of personal data, as the access log has it.
+type AccessLine struct {
 	ReadAt    time.Time              `json:"read_at"`
 	Reader    string                 `json:"reader" doc:"The account that read; for a citizen the person id"`
 	Role      domain.Role            `json:"role"`
@@ -51,7 +52,7 @@ type accessBody struct {
 }
 
 type accessesBody struct {
-	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
+	Accesses []AccessLine `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
 	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page. A page can have fewer accesses than the limit and a next one"`
 }
 
@@ -72,15 +73,15 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	if err != nil {
 		return nil, err
 	}
-	out := &accessesOutput{accessesBody{Accesses: []accessBody{}, Next: found.next}}
+	out := &accessesOutput{accessesBody{Accesses: []AccessLine{}, Next: found.next}}
 	for _, e := range found.reads {
 		out.Body.Accesses = append(out.Body.Accesses, accessOf(e, in.language()))
 	}
 	return out, nil
 }
 
-func accessOf(e accesslog.PersonalDataRead, l domain.Language) accessBody {
-	return accessBody{
+func accessOf(e accesslog.PersonalDataRead, l domain.Language) AccessLine {
+	return AccessLine{
 		e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, operationText(e.Operation, l),
 		as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
 	}

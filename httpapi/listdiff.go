@@ -20,8 +20,8 @@ func (s *Server) diffOperations() []operation.Operation {
 
 // Between are the two times that are compared. It is embedded.
 type Between struct {
-	From    string `query:"from" required:"true" maxLength:"40" doc:"The earlier time" example:"2026-03-01"`
-	To      string `query:"to" required:"true" maxLength:"40" doc:"The later time" example:"2026-03-31"`
+	From    string `query:"from" maxLength:"40" doc:"The earlier time. Default: before the list was opened" example:"2026-03-01"`
+	To      string `query:"to" maxLength:"40" doc:"The later time. Default: now" example:"2026-03-31"`
 	KnownAt string `query:"known_at" maxLength:"40" doc:"Both as the registry knew them at this time: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5. Default: now"`
 }
 
@@ -153,6 +153,9 @@ func (d *listDiff) asked(in *listDiffInput, now time.Time, body *listDiffBody) (
 	from.known, from.knownAt = to.known, to.knownAt
 	if from.before, err = pastInstant(in.From, "query.from", &from.asOf); err != nil {
 		return 0, err
+	}
+	if in.From == "" {
+		from.asOf, from.before = d.now.Opened.OpenedAt.Add(-1), true
 	}
 	if to.before, err = pastInstant(in.To, "query.to", &to.asOf); err != nil {
 		return 0, err

@@ -26,7 +26,7 @@ type personAccessesInput struct {
 type personAccessBody struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"The record that was read: that of the path, or one that was merged into it"`
 	Event    string          `json:"event" doc:"stream@revision of the entry in the access log"`
-	accessBody
+	AccessLine
 	Reference string `json:"reference,omitempty" doc:"What the purpose rests on; the person is not shown it"`
 }
 
