@@ -205,11 +205,7 @@ func inFile(ctx huma.Context, mediaType, ending string, l domain.Language) {
 
 // describeForms adds to the document that the answer is given as a table, and that another form is not.
 func (a *API) describeForms(op Operation) {
-	path := a.huma.OpenAPI().Paths[op.Path]
-	described := path.Get
-	if op.hasBody() {
-		described = path.Post
-	}
+	described := a.described(op)
 	success := described.Responses[strconv.Itoa(max(op.Status, http.StatusOK))]
 	for _, form := range op.Forms() {
 		if success.Content[form] == nil {

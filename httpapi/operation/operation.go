@@ -104,13 +104,18 @@ func (op Operation) hasBody() bool {
 	return op.Changes() || op.Method == http.MethodPost || op.Method == http.MethodPut
 }
 
-// requestBody is the description of its body.
-func (a *API) requestBody(op Operation) *huma.RequestBody {
+// described is the description of the operation in the document.
+func (a *API) described(op Operation) *huma.Operation {
 	path := a.huma.OpenAPI().Paths[op.Path]
-	if op.Method == http.MethodPut {
-		return path.Put.RequestBody
+	switch op.Method {
+	case http.MethodPut:
+		return path.Put
+	case http.MethodDelete:
+		return path.Delete
+	case http.MethodPost:
+		return path.Post
 	}
-	return path.Post.RequestBody
+	return path.Get
 }
 
 // check returns a sentence that names what the declaration lacks; "" where it is
@@ -241,7 +246,7 @@ func (a *API) Add(operations ...Operation) {
 		op.register(a, op)
 		a.describeForms(op)
 		if op.hasBody() {
-			content := a.requestBody(op).Content
+			content := a.described(op).RequestBody.Content
 			content[op.mediaType()].Example = json.RawMessage(op.Example)
 		}
 		a.operations = append(a.operations, op)
@@ -313,7 +318,7 @@ func (a *API) Operations() []Operation {
 
 // BodyOf returns the schema of the body of a command.
 func (a *API) BodyOf(op Operation) *huma.Schema {
-	schema := a.requestBody(op).Content[op.mediaType()].Schema
+	schema := a.described(op).RequestBody.Content[op.mediaType()].Schema
 	if schema.Ref != "" {
 		return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
 	}
