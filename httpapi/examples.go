@@ -23,7 +23,7 @@ func showAnswers(document *huma.OpenAPI) {
 		panic(err) // a test reads the file
 	}
 	for _, path := range document.Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Post} {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Delete} {
 			if op == nil {
 				continue
 			}
