@@ -392,6 +392,8 @@ const (
 	CodeOfficeRequired    Code = "office_required"
 	CodeReferenceRequired Code = "reference_required"
 	CodeBodyEnded         Code = "body_ended"
+	CodeNoConsumer        Code = "not_a_consumer"
+	CodeNothingAllowed    Code = "nothing_allowed"
 	CodeSuccessorRequired Code = "successor_required"
 	CodeSuccessorInvalid  Code = "successor_not_allowed"
 

@@ -128,10 +128,13 @@ const (
 	// RoleAdministrator records bodies, officials and accounts. It sees no data of the
 	// persons whom the registers are about.
 	RoleAdministrator Role = "administrator"
+	// RoleConsumer is the system of another state body. It is told the facts that it may have (C31),
+	// and has no other right.
+	RoleConsumer Role = "consumer"
 )
 
 // Roles are the roles that a token can carry.
-var Roles = []Role{RoleCitizen, RoleOperator, RoleProvider, RoleCommission, RoleAuditor, RoleAdministrator}
+var Roles = []Role{RoleCitizen, RoleOperator, RoleProvider, RoleCommission, RoleAuditor, RoleAdministrator, RoleConsumer}
 
 // Channel is the way by which an application came in (S000-1, S001-4).
 type Channel string

@@ -23,6 +23,8 @@ func (s *Server) bodyOperations() []operation.Operation {
 		s.endOffice(),
 		s.openAccount(),
 		s.closeAccount(),
+		s.allowConsumer(),
+		s.endAllowance(),
 		s.listBodies(),
 		s.getBody(),
 	}
@@ -30,6 +32,9 @@ func (s *Server) bodyOperations() []operation.Operation {
 
 // bodyAddress is the path of a body.
 const bodyAddress = "/v1/bodies/{id}"
+
+// everybody are all who have a token, but the systems of other state bodies: they have the feed alone.
+var everybody = slices.DeleteFunc(slices.Clone(domain.Roles), func(r domain.Role) bool { return r == domain.RoleConsumer })
 
 // administrators record bodies, officials and accounts.
 var administrators = []domain.Role{domain.RoleAdministrator}
@@ -80,10 +85,10 @@ func (s *Server) recordBody() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-body", Path: "/v1/bodies", Tag: bodiesTag, Status: http.StatusCreated,
 		Of: operation.OfNew,
-		Summary: "Record a body: a commission, a desk, a department of the provider, an audit office, or an " +
-			"administration of the registry",
+		Summary: "Record a body: a commission, a desk, a department of the provider, an audit office, an " +
+			"administration of the registry, or a consumer: the system of another state body",
 		Doc: "Officials and accounts come after it. Until then nobody acts for it. The role of its accounts follows " +
-			"from its kind: commission, operator (desk), provider, auditor (audit), administrator (administration).",
+			"from its kind: commission, operator (desk), provider, auditor (audit), administrator (administration), consumer (consumer).",
 		Roles:    administrators,
 		Problems: descriptionProblems.and(domain.CodeBodyRecorded),
 		Example: `{
@@ -333,12 +338,16 @@ func (s *Server) openAccount() operation.Operation {
 		Of:      operation.OfBody,
 		Summary: "Open an account of an official of the body",
 		Doc: "Whoever has a token of the account acts for this body and for no other. The person who uses the " +
-			"account never decides a case of their own.",
+			"account never decides a case of their own. The account of a body of the kind consumer is used by its " +
+			"system: name nobody.",
 		Roles:    administrators,
 		Problems: officialProblems.and(domain.CodeAccountTaken),
 		Example:  `{"iin": "999999000012", "account": "astana-commission-1"}`,
 	}, func(ctx context.Context, call operation.Call, in *accountInput) (command.Receipt, accountChanged, error) {
-		person, err := s.official(ctx, in.Body.OfficialNamed)
+		person, err := domain.PersonID{}, error(nil)
+		if in.Body.OfficialNamed != (OfficialNamed{}) {
+			person, err = s.official(ctx, in.Body.OfficialNamed)
+		}
 		if err != nil {
 			return command.Receipt{}, accountChanged{}, err
 		}
@@ -376,6 +385,76 @@ func (s *Server) closeAccount() operation.Operation {
 			Account: in.Body.Account, Reasons: in.Body.Reasons,
 		}, call.Options)
 		return r, accountChanged{BodyID: in.ID, Account: in.Body.Account}, err
+	})
+}
+
+type allowanceBody struct {
+	Facts        []domain.FactKind    `json:"facts" minItems:"1" maxItems:"20" doc:"The kinds of fact that the system is told"`
+	Values       []domain.SharedValue `json:"values,omitempty" maxItems:"20" doc:"The personal values that it is given with each fact. Default: none, only ids, kinds and days"`
+	Territory    []domain.KATO        `json:"territory,omitempty" maxItems:"100" doc:"The units of the classifier KATO where the persons are of whom it is told. Give these or whole_country" example:"[\"710000000\"]"`
+	WholeCountry bool                 `json:"whole_country,omitempty" doc:"It is told of persons wherever they are"`
+	Basis        string               `json:"basis" minLength:"1" maxLength:"200" doc:"The act that entitles the system to this, without personal data" example:"agreement 14 of 2026-03-10 on the exchange of data"`
+}
+
+func allowanceOf(a body.Allowance) *allowanceBody {
+	return &allowanceBody{
+		Facts: a.Facts, Values: a.Values, Territory: a.Territory, WholeCountry: a.WholeCountry, Basis: a.Basis,
+	}
+}
+
+type allowanceInput struct {
+	ID domain.BodyID `path:"id" format:"uuid"`
+	operation.Posted[allowanceBody]
+}
+
+func (s *Server) allowConsumer() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "allow-consumer", Path: bodyAddress + "/allowance", Tag: bodiesTag,
+		Of:      operation.OfBody,
+		Summary: "Say what the system of another state body may have: kinds of fact, personal values, territory",
+		Doc: "The new allowance replaces the earlier one. It holds for whatever the system is told from then on, also of " +
+			"facts that were before. What became of an earlier fact (corrected, annulled) belongs to its kind, and an " +
+			"erased person is always told.",
+		Roles: administrators,
+		Problems: endedProblems.and(
+			domain.CodeNoConsumer, domain.CodeNothingChanges, domain.CodeKATOFormat, domain.CodeNamedTwice,
+		),
+		Example: `{
+			"facts": ["registered", "deregistered", "moved", "died"], "values": ["iin"], "territory": ["710000000"],
+			"basis": "agreement 14 of 2026-03-10 on the exchange of data"
+		}`,
+	}, func(ctx context.Context, call operation.Call, in *allowanceInput) (command.Receipt, recordedBody, error) {
+		r, err := s.commands.AllowConsumer(ctx, call.Command, in.ID, body.Allow{Allowance: body.Allowance{
+			Facts: in.Body.Facts, Values: in.Body.Values, Territory: in.Body.Territory,
+			WholeCountry: in.Body.WholeCountry, Basis: in.Body.Basis,
+		}}, call.Options)
+		return r, recordedBody{BodyID: in.ID}, err
+	})
+}
+
+type endAllowanceBody struct {
+	Reasons string `json:"reasons" minLength:"1" maxLength:"400" doc:"Why the system may have nothing any more, without personal data" example:"the agreement has ended"`
+}
+
+type endAllowanceInput struct {
+	ID domain.BodyID `path:"id" format:"uuid"`
+	operation.Posted[endAllowanceBody]
+}
+
+func (s *Server) endAllowance() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "end-allowance", Path: bodyAddress + "/allowance/end", Tag: bodiesTag,
+		Of:       operation.OfBody,
+		Summary:  "Take away what the system of another state body may have",
+		Doc:      "From then on it is told nothing. Every process knows that within a second.",
+		Roles:    administrators,
+		Problems: endedProblems.and(domain.CodeNoConsumer, domain.CodeNothingAllowed, domain.CodeReasonsRequired),
+		Example:  `{"reasons": "the agreement has ended"}`,
+	}, func(ctx context.Context, call operation.Call, in *endAllowanceInput) (command.Receipt, recordedBody, error) {
+		r, err := s.commands.EndAllowance(
+			ctx, call.Command, in.ID, body.EndAllowance{Reasons: in.Body.Reasons}, call.Options,
+		)
+		return r, recordedBody{BodyID: in.ID}, err
 	})
 }
 
@@ -417,7 +496,7 @@ func (s *Server) listBodies() operation.Operation {
 		Of:      operation.OfPublic,
 		Summary: "The bodies of the registry: what they are called and where they act",
 		Doc:     "The answer has what the log delivered to this process, which is a moment behind.",
-		Roles:   domain.Roles,
+		Roles:   everybody,
 		Rows:    table.Of[BodyLine]("bodies"),
 		Shows:   operation.ShowsNobody("state bodies, and nobody in them"),
 		FromLog: true,
@@ -451,7 +530,7 @@ type officialLine struct {
 
 type accountLine struct {
 	Account  string          `json:"account"`
-	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"The official who uses it"`
+	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"The official who uses it; left out where the system of a consumer does"`
 	Closed   bool            `json:"closed,omitempty"`
 }
 
@@ -459,6 +538,7 @@ type bodyBody struct {
 	BodyLine
 	Officials []officialLine `json:"officials" doc:"In the order of their appointment, past terms too"`
 	Accounts  []accountLine  `json:"accounts" doc:"In the order of their opening, closed ones too"`
+	Allowance *allowanceBody `json:"allowance,omitempty" doc:"Of a consumer: what it may have now; left out where that is nothing"`
 }
 
 type bodyInput struct {
@@ -488,6 +568,9 @@ func (s *Server) getBody() operation.Operation {
 		out := bodyBody{
 			BodyLine:  lineOf(&b),
 			Officials: make([]officialLine, len(b.Officials)), Accounts: make([]accountLine, len(b.Accounts)),
+		}
+		if a := b.Allowance; a != nil {
+			out.Allowance = allowanceOf(*a)
 		}
 		for i, o := range b.Officials {
 			out.Officials[i] = officialLine(o)

@@ -21,10 +21,12 @@ import (
 var enumerations = []operation.Enumeration{
 	operation.Values(domain.Channels),
 	operation.Values(domain.DocumentTypes),
+	operation.Values(domain.FactKinds),
 	operation.Values(domain.Languages),
 	operation.Values(domain.Papers),
 	operation.Values(domain.PapersFor),
 	operation.Values(append(slices.Clone(domain.Services), domain.Complaint)),
+	operation.Values(domain.SharedValues),
 	operation.Values(domain.SignatureMethods),
 	operation.Values(domain.Votes),
 	operation.Values(accesslog.Purposes),

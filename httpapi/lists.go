@@ -298,7 +298,7 @@ func (s *Server) listLists() operation.Operation {
 		Summary: "The lists of those in need of service housing: whose they are, where, and how long",
 		Doc: "Whoever wants to apply finds here the list_id. A page of one settlement can have fewer lists than the " +
 			"limit; read on while there is a next page.",
-		Roles: domain.Roles,
+		Roles: everybody,
 		Rows:  table.Of[listBody]("lists"),
 		Shows: operation.ShowsNobody("lists, and nobody on them"),
 	}, func(ctx context.Context, in *listsInput) (*operation.Listed[listsBody], error) {
@@ -349,7 +349,7 @@ func (s *Server) getList() operation.Operation {
 		ID: "get-queue", Method: http.MethodGet, Path: "/v1/queues/{list_id}", Tag: housingTag,
 		Of:       operation.OfPublic,
 		Summary:  "A list: whose it is, where, and how long",
-		Roles:    domain.Roles,
+		Roles:    everybody,
 		Problems: []domain.Code{domain.CodeListUnknown},
 		Shows:    operation.ShowsNobody("a list, and nobody on it"),
 	}, func(ctx context.Context, in *listInput) (*operation.Found[listBody], error) {

@@ -511,7 +511,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		official.with(body{"on": "2026-03-20"})).is(200))
 	fits("rename-body", json, s.command(office+"/name", administrator, body{"names": jointNames, "basis": "r"}).is(200))
 	fits("end-body", json, s.command(office+"/end", administrator, body{"how": "wound_up", "basis": "r"}).is(200))
-	fits("get-body", json, s.get(office, administrator).is(200))
+	system := "/v1/bodies/" + s.command("/v1/bodies", administrator, consumerOf()).is(201).id("body_id")
+	fits("allow-consumer", json, s.command(system+"/allowance", administrator, allowanceOf("iin", "address")).is(200))
+	fits("get-body", json, s.get(system, administrator).is(200))
+	fits("end-allowance", json, s.command(system+"/allowance/end", administrator, body{"reasons": "r"}).is(200))
 	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
 
 	list := fits(

@@ -20,7 +20,7 @@ type tokenCommand struct {
 
 type tokenPrintCommand struct {
 	Data    string        `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Role    string        `help:"citizen, operator, provider, commission, auditor or administrator." required:"" enum:"citizen,operator,provider,commission,auditor,administrator"`
+	Role    string        `help:"citizen, operator, provider, commission, auditor, administrator or consumer." required:"" enum:"citizen,operator,provider,commission,auditor,administrator,consumer"`
 	IIN     string        `name:"iin" help:"IIN of the citizen; or of the person who uses the account."`
 	Account string        `help:"Name of the account, one for each desk, without personal data. Default: the role and -1."`
 	Body    string        `help:"Id of the body for which the account acts, a UUID." placeholder:"UUID"`

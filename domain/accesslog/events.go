@@ -72,6 +72,9 @@ const (
 
 	Representative Purpose = "representative" // a legal representative reads in the person's place (R32)
 
+	// StateBody is that the system of another state body is told what it may have (C31).
+	StateBody Purpose = "state_body"
+
 	NeedExamined Purpose = "examination_of_need" // a look-up for an application (art. 101-3)
 	NeedChecked  Purpose = "check_of_need"       // a look-up while an entry stands (Q16, Q19)
 )
@@ -81,7 +84,7 @@ const (
 var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
 
 // Purposes lists them all.
-var Purposes = slices.Concat(Stated, []Purpose{Owner, Party, Named, Representative, NeedExamined, NeedChecked})
+var Purposes = slices.Concat(Stated, []Purpose{Owner, Party, Named, Representative, StateBody, NeedExamined, NeedChecked})
 
 // DefaultOf is the purpose of staff who state none: that of their role. A
 // citizen has none.
@@ -95,6 +98,8 @@ func DefaultOf(role domain.Role) Purpose {
 		return Audit
 	case domain.RoleAdministrator:
 		return RegisterKeeping
+	case domain.RoleConsumer:
+		return StateBody
 	}
 	return ""
 }

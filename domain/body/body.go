@@ -19,6 +19,7 @@ type Body struct {
 	Officials []Official // in the order of their appointment, past ones too
 	Accounts  []Account  // in the order of their opening, closed ones too
 	Ended     *Ended     // nil while the body is there
+	Allowance *Allowance // of a consumer: what it may have; nil: nothing
 	named     []named    // in the order of the log
 }
 
@@ -44,7 +45,7 @@ func (o Official) HoldsOn(day domain.Date) bool {
 // Account acts for the body.
 type Account struct {
 	Name     string
-	PersonID domain.PersonID // the official who uses it
+	PersonID domain.PersonID // the official who uses it; zero: the system of a consumer
 	Closed   bool
 }
 
@@ -99,6 +100,8 @@ func (b *Body) Apply(rec domain.Recorded) {
 		if i := b.account(e.Account); i >= 0 {
 			b.Accounts[i].Closed = true
 		}
+	default:
+		b.consumes(rec.Event)
 	}
 }
 
@@ -247,14 +250,8 @@ func (d Description) check(id domain.BodyID, above Kind) error {
 			return at(err, "bin")
 		}
 	}
-	for i, unit := range d.Territory {
-		if _, err := domain.ParseKATO(string(unit)); err != nil {
-			return at(err, domain.Path("territory", i))
-		}
-		if slices.Contains(d.Territory[:i], unit) {
-			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"name each unit once").At(domain.Path("territory", i))
-		}
+	if err := checkTerritory(d.Territory); err != nil {
+		return err
 	}
 	switch {
 	case d.Parent.IsZero():
@@ -264,9 +261,23 @@ func (d Description) check(id domain.BodyID, above Kind) error {
 			"a body does not decide the complaints about itself: name the body above it").At("parent_id")
 	case above == "":
 		return Unknown().At("parent_id")
-	case above == Audit || above == Administration:
+	case above == Audit || above == Administration || above == Consumer:
 		return domain.Refuse(domain.Invalid, domain.CodeParentNotAllowed,
 			"a body of the kind %s decides no complaints: name a commission, a desk or a provider", above).At("parent_id")
+	}
+	return nil
+}
+
+// checkTerritory refuses units that do not exist or are named twice.
+func checkTerritory(t domain.Territory) error {
+	for i, unit := range t {
+		if _, err := domain.ParseKATO(string(unit)); err != nil {
+			return at(err, domain.Path("territory", i))
+		}
+		if slices.Contains(t[:i], unit) {
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"name each unit once").At(domain.Path("territory", i))
+		}
 	}
 	return nil
 }
@@ -360,8 +371,8 @@ type OpenAccount struct {
 	PersonID domain.PersonID
 }
 
-// OpenAccount decides [OpenAccount]. Who uses an account is an official of the body. The
-// caller has checked that no other body has an account of the name.
+// OpenAccount decides [OpenAccount]. Who uses an account is an official of the body; that of a
+// consumer is its system, and names nobody. The caller has checked that no other body has an account of the name.
 func (b *Body) OpenAccount(cmd domain.Command, c OpenAccount) ([]domain.Event, error) {
 	if err := b.known(); err != nil {
 		return nil, err
@@ -372,7 +383,12 @@ func (b *Body) OpenAccount(cmd domain.Command, c OpenAccount) ([]domain.Event, e
 	if b.account(c.Account) >= 0 {
 		return nil, AccountTaken()
 	}
-	if len(b.OfficesOn(c.PersonID, cmd.Today())) == 0 {
+	switch {
+	case c.PersonID.IsZero() && b.Kind == Consumer:
+	case c.PersonID.IsZero():
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the official who uses the account").At("person_id")
+	case len(b.OfficesOn(c.PersonID, cmd.Today())) == 0:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeOfficialUnknown,
 			"this person is no official of the body today: appoint the person first").At("person_id")
 	}

@@ -63,4 +63,8 @@ var defaultNames = map[Kind]Names{
 		Kazakh: "Көрсетілім әкімшілігі", Russian: "Демонстрационная администрация",
 		English: "Demonstration administration",
 	},
+	Consumer: {
+		Kazakh: "Көрсетілім тұтынушы жүйесі", Russian: "Демонстрационная система-потребитель",
+		English: "Demonstration consumer system",
+	},
 }

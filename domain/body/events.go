@@ -16,6 +16,8 @@ var Events = []domain.EventType{
 	domain.EventOf[AccountClosed](),
 	domain.EventOf[Renamed](),
 	domain.EventOf[Ended](),
+	domain.EventOf[ConsumerAllowed](),
+	domain.EventOf[AllowanceEnded](),
 }
 
 // Kind of a body. The role of its accounts follows from it.
@@ -27,10 +29,11 @@ const (
 	Provider       Kind = "provider"       // a department of the service provider
 	Audit          Kind = "audit"          // supervises the staff who keep the register
 	Administration Kind = "administration" // records bodies, officials and accounts
+	Consumer       Kind = "consumer"       // the system of another state body, which is told facts (C31)
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{Commission, Desk, Provider, Audit, Administration}
+var Kinds = []Kind{Commission, Desk, Provider, Audit, Administration, Consumer}
 
 // Role returns the role of the accounts of a body of the kind; "" for an unknown kind.
 func (k Kind) Role() domain.Role {
@@ -45,6 +48,8 @@ func (k Kind) Role() domain.Role {
 		return domain.RoleAuditor
 	case Administration:
 		return domain.RoleAdministrator
+	case Consumer:
+		return domain.RoleConsumer
 	}
 	return ""
 }
@@ -146,7 +151,7 @@ type OfficialEnded struct {
 type AccountOpened struct {
 	BodyID   domain.BodyID   `json:"body_id"`
 	Account  string          `json:"account"`
-	PersonID domain.PersonID `json:"person_id"` // the official who uses it
+	PersonID domain.PersonID `json:"person_id,omitzero"` // the official who uses it; zero: the system of a consumer
 	OpenedAt time.Time       `json:"opened_at"`
 }
 

@@ -213,7 +213,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.ListOpened{}, housing.PriorityRuleSet{}, housing.PriorityRuleFollowed{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
-		body.AccountOpened{}, body.AccountClosed{}),
+		body.AccountOpened{}, body.AccountClosed{}, body.ConsumerAllowed{}, body.AllowanceEnded{}),
 	none("it is about the registry itself", keyring.KeysFingerprinted{}, keyring.KeyAccepted{},
 		keyring.LossAccepted{}, release.EventReleased{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}, accesslog.PageRead{}),

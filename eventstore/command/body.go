@@ -93,6 +93,20 @@ func (h *Handler) RenameBody(
 	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.Rename(cmd, c) })
 }
 
+// AllowConsumer says what the system of another state body may have.
+func (h *Handler) AllowConsumer(
+	ctx context.Context, cmd domain.Command, id domain.BodyID, c body.Allow, opt Options,
+) (Receipt, error) {
+	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.Allow(cmd, c) })
+}
+
+// EndAllowance takes away what the system of another state body may have.
+func (h *Handler) EndAllowance(
+	ctx context.Context, cmd domain.Command, id domain.BodyID, c body.EndAllowance, opt Options,
+) (Receipt, error) {
+	return h.onBody(ctx, cmd, id, opt, func(b *body.Body) ([]domain.Event, error) { return b.EndAllowance(cmd, c) })
+}
+
 // EndBody merges a body into its successor, or winds it up: one append to its stream, from which
 // every process knows its heir ([Directory.Heirs]). successor is zero where none is named. Whether
 // the body keeps something the read model says, once it has all that the log held: a list that is

@@ -224,6 +224,10 @@ func bodyOf(e domain.Event) (domain.BodyID, bool) {
 		return e.BodyID, true
 	case body.Ended:
 		return e.BodyID, true
+	case body.ConsumerAllowed:
+		return e.BodyID, true
+	case body.AllowanceEnded:
+		return e.BodyID, true
 	}
 	return domain.BodyID{}, false
 }
@@ -356,7 +360,7 @@ func (d *Directory) Resolve(
 		return Holder{}, withoutBody()
 	case a.Closed:
 		return Holder{}, notAccepted("it is closed")
-	case named && len(b.OfficesOn(a.PersonID, day)) == 0:
+	case named && !a.PersonID.IsZero() && len(b.OfficesOn(a.PersonID, day)) == 0:
 		return Holder{}, notAccepted("its official holds no office of the body any more")
 	}
 	return Holder{Body: b, PersonID: a.PersonID}, nil

@@ -237,6 +237,46 @@ func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
 	}
 }
 
+// TestC31_TheAccountOfAConsumerNamesNobody: its system goes on when officials leave, and ends with the account.
+func TestC31_TheAccountOfAConsumerNamesNobody(t *testing.T) {
+	_, h, d, from := officials(t)
+	tax := domaintest.ID[domain.BodyID]("tax")
+	must(t, "record", func(cmd domain.Command) (command.Receipt, error) {
+		return h.RecordBody(ctx, cmd, body.Record{BodyID: tax, Kind: body.Consumer, Description: body.Description{
+			Names: body.Names{Kazakh: "Орган", Russian: "Орган", English: "Body"},
+		}}, command.Options{})
+	})
+	must(t, "open", func(cmd domain.Command) (command.Receipt, error) {
+		return h.OpenAccount(ctx, cmd, tax, body.OpenAccount{Account: "tax-1"}, command.Options{}, d)
+	})
+	must(t, "allow", func(cmd domain.Command) (command.Receipt, error) {
+		return h.AllowConsumer(ctx, cmd, tax, body.Allow{Allowance: body.Allowance{
+			Facts: domain.FactKinds, WholeCountry: true, Basis: "agreement 14",
+		}}, command.Options{})
+	})
+	from.deliver()
+	got, err := d.Resolve(ctx, "tax-1", domain.RoleConsumer, domain.BodyID{}, domaintest.Today())
+	if err != nil || got.Body.ID != tax || !got.PersonID.IsZero() || got.Body.Allowance == nil {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if _, err := d.Resolve(ctx, "tax-1", domain.RoleAuditor, domain.BodyID{}, domaintest.Today()); err == nil {
+		t.Error("the account has another role too")
+	}
+	must(t, "end the allowance", func(cmd domain.Command) (command.Receipt, error) {
+		return h.EndAllowance(ctx, cmd, tax, body.EndAllowance{Reasons: "r"}, command.Options{})
+	})
+	must(t, "close", func(cmd domain.Command) (command.Receipt, error) {
+		return h.CloseAccount(ctx, cmd, tax, body.CloseAccount{Account: "tax-1", Reasons: "r"}, command.Options{})
+	})
+	from.deliver()
+	if b, err := d.Body(ctx, tax); err != nil || b.Allowance != nil {
+		t.Errorf("after the end of the allowance: %+v, %v", b, err)
+	}
+	if _, err := d.Resolve(ctx, "tax-1", domain.RoleConsumer, domain.BodyID{}, domaintest.Today()); err == nil {
+		t.Error("a closed account is accepted")
+	}
+}
+
 // TestNobodyActsForABodyWithAnUnreadableEvent: the event may have closed their account. Other
 // bodies are not held up.
 func TestNobodyActsForABodyWithAnUnreadableEvent(t *testing.T) {
