@@ -394,6 +394,7 @@ const (
 	CodeBodyEnded         Code = "body_ended"
 	CodeNoConsumer        Code = "not_a_consumer"
 	CodeNothingAllowed    Code = "nothing_allowed"
+	CodeFeedPosition      Code = "feed_position_unknown"
 	CodeSuccessorRequired Code = "successor_required"
 	CodeSuccessorInvalid  Code = "successor_not_allowed"
 

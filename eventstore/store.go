@@ -184,6 +184,9 @@ func (e *RevisionError) Error() string {
 }
 func (e *RevisionError) Unwrap() error { return e.Err }
 
+// errRefused says that the request itself is wrong.
+var errRefused = errors.New("the server refuses the request")
+
 // errNoStream says that a stream does not exist.
 var errNoStream = errors.New("event store: no such stream")
 
@@ -201,7 +204,7 @@ func (s *Store) classify(what string, on *session, err error) error {
 	}
 	switch status.Code(err) { // the request itself is wrong, so a retry does not help
 	case codes.InvalidArgument, codes.ResourceExhausted:
-		return fmt.Errorf("event store: %s: the server refuses the request: %s", what, serverMessage(err))
+		return fmt.Errorf("event store: %s: %w: %s", what, errRefused, serverMessage(err))
 	}
 	code := esdb.ErrorCodeUnknown
 	var clientErr *esdb.Error

@@ -86,8 +86,14 @@ func (h on) removed(id domain.EntryID, p domain.PersonID, s housing.Seniority) o
 }
 
 func (h on) reinstated(id domain.EntryID, p domain.PersonID, s housing.Seniority) on {
+	removal := domain.EventRef{Stream: list.Stream()}
+	for i, e := range h {
+		if e, ok := e.(housing.EntryRemoved); ok && e.EntryID == id {
+			removal.Revision = uint64(i)
+		}
+	}
 	return append(slices.Clip(h), housing.EntryReinstated{
-		ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Seniority: s, Ground: housing.CourtAct, CourtAct: inForce, Note: "a note",
+		Removal: removal, ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Seniority: s, Ground: housing.CourtAct, CourtAct: inForce, Note: "a note",
 		InventoryDueOn: nextYear, ReinstatedAt: domaintest.Noon(),
 	})
 }

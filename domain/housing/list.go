@@ -103,6 +103,7 @@ type Entry struct {
 	Declined    []domain.DwellingID // by the present holder, who has not taken it back
 	RemovedOn   domain.Date         // zero before a removal
 	NoticeDueOn domain.Date         // of the removal; zero where no notice is owed
+	removal     uint64              // revision of the event that removed it
 	GoneOn      domain.Date         // on which the log learned that it left the list; zero while it stands there
 	passed      []passing           // from one holder to the next, in the order of the log
 	redatings   []redating          // that stand, in the order of the log
@@ -326,7 +327,7 @@ func (l *List) apply(rec domain.Recorded) {
 	case EntryRemoved:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.Review, entry.RemovedOn, entry.NoticeDueOn = "", domain.DateOf(e.RemovedAt), e.NoticeDueOn
-			entry.GoneOn = domain.DateOf(rec.Created)
+			entry.GoneOn, entry.removal = domain.DateOf(rec.Created), rec.Revision
 			l.put(entry)
 			l.proceed(e.CaseID, rec)
 		}

@@ -67,12 +67,14 @@ type EntryRemoved struct {
 // EntryReinstated brings a removed entry back to the place that its seniority
 // gives it.
 type EntryReinstated struct {
-	ListID      domain.ListID       `json:"list_id"`
-	EntryID     domain.EntryID      `json:"entry_id"`
-	PersonID    domain.PersonID     `json:"person_id"`
-	Seniority   Seniority           `json:"seniority"`
-	Overtakes   int                 `json:"overtakes,omitempty"`
-	CaseID      domain.CaseID       `json:"case_id"` // of the review that ended with the removal
+	ListID    domain.ListID   `json:"list_id"`
+	EntryID   domain.EntryID  `json:"entry_id"`
+	PersonID  domain.PersonID `json:"person_id"`
+	Seniority Seniority       `json:"seniority"`
+	Overtakes int             `json:"overtakes,omitempty"`
+	CaseID    domain.CaseID   `json:"case_id"` // of the review that ended with the removal
+	// Removal is the event that it undoes; none in events of before C31
+	Removal     domain.EventRef     `json:"removal,omitzero"`
 	Ground      ReinstatementGround `json:"ground"`
 	ComplaintID string              `json:"complaint_id,omitempty"`
 	CourtAct    Act                 `json:"court_act,omitzero"`
@@ -240,6 +242,7 @@ func (l *List) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]doma
 	}
 	return []domain.Event{EntryReinstated{
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
+		Removal:   domain.EventRef{Stream: l.Opened.ListID.Stream(), Revision: e.removal},
 		Overtakes: l.behind(e.Seniority), Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
 		InventoryDueOn: inventoryDue(cmd.Today(), by), ReinstatedAt: cmd.Now,
 	}}, nil
