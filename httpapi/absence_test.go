@@ -39,7 +39,7 @@ func (s *subtest) probed(p probe) *answer {
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-body",
 	"get-inclusion-proof", "get-case-comparison", "get-entry-comparison",
-	"get-paper", "get-queue-diff", "get-queue-history", "get-body-history",
+	"get-paper", "get-feed", "get-queue-diff", "get-queue-history", "get-body-history",
 }
 
 // showAll are the operations that name no record which may be missing: what they
@@ -83,6 +83,7 @@ func everything(s *subtest) map[string][]probe {
 		ID: parse[domain.CertificateID](certificate), Service: domain.S000, IssuedAt: s.clock.Now(),
 	}.Number()
 	office, _ := s.office("desk-2", body{"kind": "desk", "names": bodyNames, "territory": []string{astanaKATO}})
+	_, consumer := s.consumer("tax-1", allowanceOf("iin"))
 	s.proven()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
@@ -147,6 +148,7 @@ func everything(s *subtest) map[string][]probe {
 		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
 		"list-bodies":           {{"/v1/bodies", own, nil}},
 		"list-stock":            {{"/v1/bodies/" + ownCommission + "/stock", auditor, nil}},
+		"get-feed":              {{"/v1/feed", consumer, nil}},
 		"get-inclusion-proof":   {{"/v1/log/proofs/inclusion?event=residence-" + person + "@0", auditor, nil}},
 		"get-log-head":          {{"/v1/log/head", "", nil}},
 		"get-log-key":           {{"/v1/log/key", "", nil}},
@@ -204,7 +206,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
 		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
-		"list-entries":         1,
+		"list-entries": 1, "get-feed": 2,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 		"get-case-history": 1, "get-queue-history": 2, "get-queue-diff": 2, "get-person-accesses": 1, "list-acts": 1, "list-accesses": 1,
 	}

@@ -14,6 +14,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	bodies "tizilim/domain/body"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi"
 	"tizilim/httpapi/operation"
@@ -251,6 +252,17 @@ func looks(s *subtest) []look {
 	street := s.command("/v1/street-renamings", s.token(domain.RoleProvider), body{
 		"kato": "711310000", "from": "Көне көше", "to": "Тың көше", "basis": paper,
 	}).is(201).id("renaming_id")
+	must(s.t, s.another().RecordDefaultBodies(s.ctx()))
+	s.command("/v1/bodies/"+bodies.Default(domain.RoleConsumer).String()+"/allowance", s.token(domain.RoleAdministrator),
+		allowanceOf()).is(200)
+	var since string
+	s.until("the allowance is known", func() bool {
+		a := s.get("/v1/feed?after=latest", s.token(domain.RoleConsumer))
+		since, _ = a.body["next"].(string)
+		return a.status == 200
+	})
+	newcomer := s.citizen()
+	s.registered(newcomer, s.dwelling(newcomer), "2026-03-01", "")
 	persons, homes := "/v1/persons/"+guest, "/v1/dwellings/"+home
 	nobody := map[string]string{}
 	in := func(caseID string, persons ...string) map[string]string {
@@ -400,6 +412,8 @@ func looks(s *subtest) []look {
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
 			body: body{"request": "POST /v1/deregistrations", "idempotency_key": "key", "application": body{}}},
 		{what: "get-requirements", path: "/v1/services/s000/requirements?channel=portal", leaves: nobody},
+		{what: "get-feed", path: "/v1/feed?after=" + since, leaves: in("", newcomer)},
+		{what: "get-feed", path: "/v1/feed?after=" + since, header: lines, leaves: in("", newcomer)},
 		{what: "get-log-head", path: "/v1/log/head", leaves: nobody},
 		{what: "get-log-key", path: "/v1/log/key", leaves: nobody},
 		{what: "get-inclusion-proof", path: "/v1/log/proofs/inclusion?event=residence-" + owner + "@0", leaves: nobody},

@@ -97,6 +97,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(projections.ChangeKinds),
 
 	operation.Values(applicationChannels),
+	operation.Values(as[toldFact](domain.ToldFacts)),
 	operation.Values(servicesApplied),
 	operation.Values(noticeSubjects),
 	operation.Values(proposalOutcomes),

@@ -235,6 +235,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: accepted, Identity: identities, Directory: r.directory,
 		PersonKey: r.person, Proofs: r.tree, Pages: signer,
+		Feed:    command.NewFeed(commands, r.store),
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies, Trial: set.trial, Witness: r.witness(set.security),

@@ -514,6 +514,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	system := "/v1/bodies/" + s.command("/v1/bodies", administrator, consumerOf()).is(201).id("body_id")
 	fits("allow-consumer", json, s.command(system+"/allowance", administrator, allowanceOf("iin", "address")).is(200))
 	fits("get-body", json, s.get(system, administrator).is(200))
+	_, consumer := s.consumer("tax-1", allowanceOf("iin", "name", "birth_date", "address"))
+	told := s.citizen()
+	s.registered(told, s.dwelling(told), "2026-03-01", "")
+	fits("get-feed", json, s.get("/v1/feed?limit=500", consumer).is(200))
 	fits("end-allowance", json, s.command(system+"/allowance/end", administrator, body{"reasons": "r"}).is(200))
 	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
 

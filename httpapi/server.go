@@ -66,6 +66,9 @@ type Config struct {
 	Trial     Trial // moves Now; nil: nobody does
 	Version   string
 
+	// Feed tells the systems of other state bodies what they may have; nil: nothing.
+	Feed *command.Feed
+
 	// Papers keeps the files of papers; nil: none can be handed in. A case takes PapersPerCase of
 	// them; 0: the default.
 	Papers        *papers.Store
@@ -108,6 +111,8 @@ type Server struct {
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
 	living    *living
 	answers   *answers
+	feed      *command.Feed
+	feeds     feeds
 	drawn     drawnPages
 	pastLists pastLists
 
@@ -133,6 +138,7 @@ func New(c Config) *Server {
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		trial:   c.Trial, clock: c.Clock, answers: newAnswers(), drawn: newDrawnPages(), pastLists: newPastLists(),
+		feed:       c.Feed,
 		paperStore: c.Papers, papersPerCase: cmp.Or(c.PapersPerCase, papersPerCase),
 		drafts: c.Drafts, secrets: c.Secrets,
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
@@ -199,6 +205,7 @@ func (s *Server) operations() []operation.Operation {
 		s.applicationOperations(), s.requirementOperations(), s.paperOperations(), s.caseOperations(), s.comparisonOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
 		s.meOperations(), s.draftOperations(), s.noticeOperations(), s.historyOperations(), s.diffOperations(), s.bodyOperations(), s.proofOperations(),
+		s.feedOperations(),
 	)
 }
 
@@ -217,6 +224,7 @@ var tags = []*huma.Tag{
 	{Name: signaturesTag, Description: "What is signed, and one-time passwords"},
 	{Name: auditTag, Description: "Histories, and the proof that an event stands in the signed log"},
 	{Name: bodiesTag, Description: "Bodies, their officials, and the accounts that act for them"},
+	{Name: feedTag, Description: "What the systems of other state bodies are told, as far as they may have it"},
 }
 
 // Groups of operations, as the OpenAPI document shows them.
@@ -229,6 +237,7 @@ const (
 	signaturesTag = "Signatures"
 	auditTag      = "Audit"
 	bodiesTag     = "Bodies"
+	feedTag       = "Feed"
 )
 
 // route serves everything that is not an operation.

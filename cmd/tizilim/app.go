@@ -217,6 +217,7 @@ func (a *app) build(c config) (err error) {
 		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Trial: a.trial.moved(), Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
+		Feed:    command.NewFeed(a.commands, a.store),
 		Papers:  store, PapersPerCase: c.papers.PerCase,
 		Drafts: projections.NewDrafts(a.redis, options), Secrets: a.store,
 	}))

@@ -84,6 +84,10 @@ func (a *API) reading(op string, shows Disclosure) *Reading {
 	return &Reading{api: a, op: op, shows: shows, id: uuid.New(), noted: map[domain.PersonID]bool{}}
 }
 
+// Anew is another reading of the same call: whoever was shown before is noted again. A stream that
+// goes on has one for each of its parts.
+func (r *Reading) Anew() *Reading { return r.api.reading(r.op, r.shows) }
+
 // Show writes an entry into the access log of everybody whom the part of an answer
 // names. It is called before the part is given. Where it returns an error, the
 // event store has not taken all entries and the part must not be given; the
