@@ -47,7 +47,7 @@ var fromTheLog = []string{
 var showAll = []string{
 	"list-cases", "list-duties", "get-my-services", "get-my-queue", "get-my-entries", "get-own-notices", "preview-signature", "list-bodies",
 	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming", "list-stock",
-	"list-queues", "get-requirements", "get-prefilled", "list-acts", "list-accesses",
+	"list-queues", "get-requirements", "get-prefilled", "list-acts", "list-accesses", "get-feed-changes",
 }
 
 // everything makes one of every record and returns the reads of them, by
@@ -120,35 +120,37 @@ func everything(s *subtest) map[string][]probe {
 			{"/v1/dwellings/" + home + "/residents", auditor, nil},
 			{"/v1/dwellings/" + home + "/residents?as_of=2026-03-01", own, nil},
 		},
-		"get-person-history":    {{"/v1/persons/" + person + "/history", auditor, nil}},
-		"get-dwelling-history":  {{"/v1/dwellings/" + home + "/history", auditor, nil}},
-		"get-case-history":      {{"/v1/cases/" + caseID + "/history", auditor, nil}},
-		"get-queue-history":     {{"/v1/queues/" + list + "/history", auditor, nil}},
-		"get-queue-diff":        {{"/v1/queues/" + list + "/diff?from=2026-03-01&to=2026-12-31", auditor, nil}},
-		"get-person-accesses":   {{"/v1/persons/" + person + "/accesses", auditor, nil}},
-		"get-body-history":      {{"/v1/bodies/" + office + "/history", auditor, nil}},
-		"list-acts":             {{"/v1/acts?account=desk-2", auditor, nil}},
-		"list-accesses":         {{"/v1/accesses?account=desk-2", auditor, nil}},
-		"get-me":                {{"/v1/me", own, nil}},
-		"get-my-accesses":       {{"/v1/me/accesses", own, nil}},
-		"list-cases":            {{"/v1/cases?overdue=true", auditor, nil}},
-		"list-duties":           {{"/v1/duties", operator, nil}, {"/v1/duties", auditor, nil}},
-		"get-my-services":       {{"/v1/me/services", own, nil}},
-		"get-my-queue":          {{"/v1/me/queue", own, nil}},
-		"get-my-entries":        {{"/v1/me/entries", own, nil}},
-		"get-own-notices":       {{"/v1/me/notices", own, nil}},
-		"get-requirements":      {{"/v1/services/s000/requirements?channel=portal", "", nil}},
-		"preview-signature":     nil, // of what is sent
-		"keep-draft":            nil, // the same
-		"get-draft":             nil, // outside of log and model
-		"discard-draft":         nil,
-		"get-prefilled":         {{draftPath + "/prefilled", own, nil}},
-		"search-dwelling":       {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},
-		"get-street-renaming":   nil, // in the log alone
-		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
-		"list-bodies":           {{"/v1/bodies", own, nil}},
-		"list-stock":            {{"/v1/bodies/" + ownCommission + "/stock", auditor, nil}},
-		"get-feed":              {{"/v1/feed", consumer, nil}},
+		"get-person-history":   {{"/v1/persons/" + person + "/history", auditor, nil}},
+		"get-dwelling-history": {{"/v1/dwellings/" + home + "/history", auditor, nil}},
+		"get-case-history":     {{"/v1/cases/" + caseID + "/history", auditor, nil}},
+		"get-queue-history":    {{"/v1/queues/" + list + "/history", auditor, nil}},
+		"get-queue-diff":       {{"/v1/queues/" + list + "/diff?from=2026-03-01&to=2026-12-31", auditor, nil}},
+		"get-person-accesses":  {{"/v1/persons/" + person + "/accesses", auditor, nil}},
+		"get-body-history":     {{"/v1/bodies/" + office + "/history", auditor, nil}},
+		"list-acts":            {{"/v1/acts?account=desk-2", auditor, nil}},
+		"list-accesses":        {{"/v1/accesses?account=desk-2", auditor, nil}},
+		"get-me":               {{"/v1/me", own, nil}},
+		"get-my-accesses":      {{"/v1/me/accesses", own, nil}},
+		"list-cases":           {{"/v1/cases?overdue=true", auditor, nil}},
+		"list-duties":          {{"/v1/duties", operator, nil}, {"/v1/duties", auditor, nil}},
+		"get-my-services":      {{"/v1/me/services", own, nil}},
+		"get-my-queue":         {{"/v1/me/queue", own, nil}},
+		"get-my-entries":       {{"/v1/me/entries", own, nil}},
+		"get-own-notices":      {{"/v1/me/notices", own, nil}},
+		"get-requirements":     {{"/v1/services/s000/requirements?channel=portal", "", nil}},
+		"preview-signature":    nil, // of what is sent
+		"keep-draft":           nil, // the same
+		"get-draft":            nil, // outside of log and model
+		"discard-draft":        nil,
+		"get-prefilled":        {{draftPath + "/prefilled", own, nil}},
+		"search-dwelling":      {{"/v1/dwellings/search", operator, body{"address": "Астана"}}},
+		"get-street-renaming":  nil, // in the log alone
+		"get-body":             {{"/v1/bodies/" + office, auditor, nil}},
+		"list-bodies":          {{"/v1/bodies", own, nil}},
+		"list-stock":           {{"/v1/bodies/" + ownCommission + "/stock", auditor, nil}},
+		"get-feed":             {{"/v1/feed", consumer, nil}},
+		"get-feed-changes": {{"/v1/feed/changes", consumer, body{
+			"purpose": "service", "persons": []string{person}}}},
 		"get-inclusion-proof":   {{"/v1/log/proofs/inclusion?event=residence-" + person + "@0", auditor, nil}},
 		"get-log-head":          {{"/v1/log/head", "", nil}},
 		"get-log-key":           {{"/v1/log/key", "", nil}},
@@ -206,7 +208,7 @@ func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
 	most := map[string]int{
 		"search-person": 2, "get-representatives": 2, "get-case-comparison": 2, "get-entry-comparison": 2,
 		"get-case": 1, "get-case-file": 1, "get-paper": 2, "search-case": 1, "search-certificate": 2, "get-certificate": 1, "get-entry": 1,
-		"list-entries": 1, "get-feed": 2,
+		"list-entries": 1, "get-feed": 2, "get-feed-changes": 2,
 		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
 		"get-case-history": 1, "get-queue-history": 2, "get-queue-diff": 2, "get-person-accesses": 1, "list-acts": 1, "list-accesses": 1,
 	}

@@ -35,6 +35,7 @@ const (
 func (s *Server) feedOperations() []operation.Operation {
 	return []operation.Operation{
 		s.getFeed(),
+		s.getFeedChanges(),
 	}
 }
 

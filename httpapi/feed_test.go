@@ -251,3 +251,65 @@ func TestC31_AStreamOfTheFeedEndsWithItsAllowance(t *testing.T) {
 		t.Error("the stream goes on after the end of the allowance")
 	}
 }
+
+// TestC31_WhichOfThesePersonsChangedIsOneQuestion, with the bounds of the feed.
+func TestC31_WhichOfThesePersonsChangedIsOneQuestion(t *testing.T) {
+	s := start(t).at(t)
+	_, bearer := s.consumer("tax-1", allowanceOf("iin"))
+	iin := s.iin()
+	moved := s.command("/v1/persons", s.token(domain.RoleOperator),
+		body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).is(http.StatusCreated).id("person_id")
+	still, unknown := s.citizen(), "00000000-0000-4000-8000-000000000000"
+	s.registered(moved, s.dwelling(moved), "2026-03-01", "")
+	s.registered(still, s.dwelling(still), "2026-03-01", "")
+	_, since := s.pulled(bearer, "", 100)
+	last := s.registered(moved, s.dwelling(moved), "2026-03-05", "")
+	ask := func(bearer string, change body) *answer {
+		return s.send("POST", "/v1/feed/changes", bearer, body{
+			"purpose": "service", "since": since, "persons": []string{still, moved, unknown}}.with(change),
+			header{"Tizilim-Position", last.header.Get("Tizilim-Position")})
+	}
+	a := ask(bearer, nil).is(http.StatusOK)
+	if n := len(a.at("changed").([]any)); n != 1 || a.at("changed", 0, "person_id") != moved {
+		t.Fatalf("changed: %s", a.text)
+	}
+	told, _ := s.pulled(bearer, since, 100)
+	for i, want := range told {
+		if got := factOf(t, a.at("changed", 0, "facts", i)); got.Fact != want.Fact || got.Position != want.Position {
+			t.Errorf("fact %d is %s at %s, want %s at %s", i, got.Fact, got.Position, want.Fact, want.Position)
+		}
+	}
+	byIIN := ask(bearer, body{"persons": []string{}, "iins": []string{iin}}).is(http.StatusOK)
+	if byIIN.at("changed", 0, "iin") != iin || byIIN.at("changed", 0, "person_id") != moved {
+		t.Errorf("by IIN: %s", byIIN.text)
+	}
+	after := ask(bearer, body{"since": a.at("up_to")}).is(http.StatusOK)
+	if n := len(after.at("changed").([]any)); n != 0 {
+		t.Errorf("since up_to: %s", after.text)
+	}
+	if next, _ := s.pulled(bearer, a.at("up_to").(string), 100); len(next) != 0 {
+		t.Errorf("the feed behind up_to tells %v", next)
+	}
+	for _, person := range []string{moved, still} {
+		s.until("the question is in the access log", func() bool {
+			return strings.Contains(s.get("/v1/me/accesses", s.as(person)).is(http.StatusOK).text, "get-feed-changes")
+		})
+	}
+
+	_, noIIN := s.consumer("tax-2", allowanceOf())
+	ask(noIIN, body{"iins": []string{iin}}).refused(http.StatusUnprocessableEntity, domain.CodeMemberNotAllowed, "iins")
+	ask(bearer, body{"persons": []string{}}).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "persons")
+	ask(bearer, body{"since": "x"}).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "since")
+	ask(bearer, body{"purpose": ""}).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "purpose")
+	narrow := allowanceOf().with(body{"facts": []string{"died"}})
+	_, deaths := s.consumer("tax-3", narrow)
+	far := allowanceOf().with(body{"whole_country": false, "territory": []string{"750000000"}})
+	_, elsewhere := s.consumer("tax-4", far)
+	for _, bearer := range []string{deaths, elsewhere} {
+		if n := len(ask(bearer, nil).is(http.StatusOK).at("changed").([]any)); n != 0 {
+			t.Errorf("beyond the allowance %d changed", n)
+		}
+	}
+	_, nothing := s.consumer("tax-5", nil)
+	ask(nothing, nil).refused(http.StatusForbidden, domain.CodeNothingAllowed, "")
+}

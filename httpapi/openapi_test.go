@@ -518,6 +518,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	told := s.citizen()
 	s.registered(told, s.dwelling(told), "2026-03-01", "")
 	fits("get-feed", json, s.get("/v1/feed?limit=500", consumer).is(200))
+	fits("get-feed-changes", json, s.send("POST", "/v1/feed/changes", consumer, body{
+		"purpose": "service", "persons": []string{told}}).is(200))
 	fits("end-allowance", json, s.command(system+"/allowance/end", administrator, body{"reasons": "r"}).is(200))
 	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
 

@@ -27,7 +27,7 @@
 // its keys, its results and its reader: persons.go, names.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
 // work.go, duties.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
-// accesses.go, actors.go. The
+// accesses.go, actors.go, facts.go. The
 // machinery of reading is in reader.go.
 //
 // The projector follows the log and applies the events in batches. The writes
@@ -78,7 +78,7 @@
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema, number of keys
 //	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
-//	                                          …:own_cases, …:leases, …:naming, …:accesses
+//	                                          …:own_cases, …:leases, …:naming, …:accesses, …:facts
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:alike:<hash>, name:<hash>    persons by name and birth date, and by one word and birth date
 //	{tizilim}:g7:number:<locator>             cases by number

@@ -67,6 +67,7 @@ var models = []struct {
 	{"naming", naming},
 	{"accesses", accesses},
 	{"actors", actors},
+	{"facts", toldFacts},
 }
 
 // project returns the writes of all models.

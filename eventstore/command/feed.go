@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -271,4 +272,45 @@ func (f *Feed) values(
 		v.Address, v.Identity = d.Address, d.Identity
 	}
 	return v, nil
+}
+
+// ToldOf is the last fact of a kind about a person, of which a consumer may be told.
+type ToldOf struct {
+	Kind       domain.FactKind
+	Position   feed.Position
+	DwellingID domain.DwellingID // zero where the fact is of none
+	On         domain.Date
+}
+
+// Changed returns those of the last facts about the person that are behind the place and that the
+// allowance covers. Of an erased person it returns the erasure alone.
+func (f *Feed) Changed(
+	ctx context.Context, a body.Allowance, id domain.PersonID, last []ToldOf, since feed.Position,
+) (changed []ToldOf, err error) {
+	person, err := f.handler.KnownPerson(ctx, id, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, told := range last {
+		if !since.Before(told.Position) {
+			continue
+		}
+		if told.Kind == domain.FactErased {
+			return []ToldOf{told}, nil
+		}
+		if !slices.Contains(a.Facts, told.Kind) {
+			continue
+		}
+		covered, err := f.covers(ctx, a, person, feed.Fact{DwellingID: told.DwellingID, On: told.On})
+		if err != nil {
+			return nil, err
+		}
+		if covered {
+			changed = append(changed, told)
+		}
+	}
+	slices.SortFunc(changed, func(x, y ToldOf) int {
+		return cmp.Or(cmp.Compare(x.Position.String(), y.Position.String()), cmp.Compare(x.Kind, y.Kind))
+	})
+	return changed, nil
 }
