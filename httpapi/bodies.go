@@ -25,6 +25,8 @@ func (s *Server) bodyOperations() []operation.Operation {
 		s.closeAccount(),
 		s.allowConsumer(),
 		s.endAllowance(),
+		s.setWebhook(),
+		s.endWebhook(),
 		s.listBodies(),
 		s.getBody(),
 	}
@@ -539,6 +541,7 @@ type bodyBody struct {
 	Officials []officialLine `json:"officials" doc:"In the order of their appointment, past terms too"`
 	Accounts  []accountLine  `json:"accounts" doc:"In the order of their opening, closed ones too"`
 	Allowance *allowanceBody `json:"allowance,omitempty" doc:"Of a consumer: what it may have now; left out where that is nothing"`
+	Webhook   string         `json:"webhook,omitempty" doc:"Of a consumer: where it is called with its facts"`
 }
 
 type bodyInput struct {
@@ -571,6 +574,9 @@ func (s *Server) getBody() operation.Operation {
 		}
 		if a := b.Allowance; a != nil {
 			out.Allowance = allowanceOf(*a)
+		}
+		if w := b.Webhook; w != nil {
+			out.Webhook = w.URL
 		}
 		for i, o := range b.Officials {
 			out.Officials[i] = officialLine(o)

@@ -84,3 +84,35 @@ func TestC31_AConsumerHasNoOtherRight(t *testing.T) {
 		s.get(path, bearer).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 	}
 }
+
+// TestC31_TheSecretOfAWebhookIsShownToWhoeverSetsItAndNowhereElse: again where the request is repeated,
+// and another one for another webhook.
+func TestC31_TheSecretOfAWebhookIsShownToWhoeverSetsItAndNowhereElse(t *testing.T) {
+	s := start(t).at(t)
+	administrator := s.token(domain.RoleAdministrator)
+	id, bearer := s.consumer("tax-1", allowanceOf())
+	path := "/v1/bodies/" + id + "/webhook"
+	set := func(key string) string {
+		return s.command(path, administrator, body{"url": "https://tax.example.kz/facts"}, header{"Idempotency-Key", key}).
+			is(http.StatusOK).at("secret").(string)
+	}
+	first := set("a")
+	if !strings.HasPrefix(first, "whsec_") || set("a") != first || set("b") == first {
+		t.Error("a secret is not that of its webhook")
+	}
+	if got := s.get("/v1/bodies/"+id, administrator).is(http.StatusOK); got.at("webhook") != "https://tax.example.kz/facts" ||
+		strings.Contains(got.text, "whsec_") {
+		t.Errorf("the body shows %s", got.text)
+	}
+	if dry := s.command(path+"?dry_run=true", administrator, body{"url": "https://tax.example.kz"}); strings.Contains(dry.text, "whsec_") {
+		t.Error("a dry run shows a secret")
+	}
+	for _, url := range []string{"http://tax.example.kz", "https://a:b@tax.example.kz", "https://tax.example.kz?a=b", "ftp://x", "x"} {
+		s.command(path, administrator, body{"url": url}).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "url")
+	}
+	s.command(path, administrator, body{"url": "https://tax.example.kz", "after": "x"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "after")
+	s.command(path, bearer, body{"url": "https://tax.example.kz"}).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	s.command(path+"/end", administrator, body{}).is(http.StatusOK)
+	s.command(path+"/end", administrator, body{}).refused(http.StatusConflict, domain.CodeNothingChanges, "")
+}

@@ -520,6 +520,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-feed", json, s.get("/v1/feed?limit=500", consumer).is(200))
 	fits("get-feed-changes", json, s.send("POST", "/v1/feed/changes", consumer, body{
 		"purpose": "service", "persons": []string{told}}).is(200))
+	fits("set-webhook", json, s.command(system+"/webhook", administrator, body{"url": "https://tax.example.kz/facts"}).is(200))
+	fits("end-webhook", json, s.command(system+"/webhook/end", administrator, body{}).is(200))
 	fits("end-allowance", json, s.command(system+"/allowance/end", administrator, body{"reasons": "r"}).is(200))
 	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
 

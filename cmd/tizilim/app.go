@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,7 +64,8 @@ type config struct {
 	proof      proofFlags
 	clock      clockFlags
 	papers     paperFlags
-	identity   identity // whose tokens are accepted
+	networks   []netip.Prefix // that are not public, and whose consumers may be called
+	identity   identity       // whose tokens are accepted
 	logger     *slog.Logger
 }
 
@@ -210,6 +212,8 @@ func (a *app) build(c config) (err error) {
 	if store, a.paperFiles, err = c.papers.open(c.data, a.store); err != nil {
 		return err
 	}
+	told := command.NewFeed(a.commands, a.store)
+	a.webhooks = openWebhooks(c, a.life, told, projections.NewLead(a.redis, options))
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: tokens, Identity: identities,
@@ -217,7 +221,7 @@ func (a *app) build(c config) (err error) {
 		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Trial: a.trial.moved(), Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
-		Feed:    command.NewFeed(a.commands, a.store),
+		Feed:    told,
 		Papers:  store, PapersPerCase: c.papers.PerCase,
 		Drafts: projections.NewDrafts(a.redis, options), Secrets: a.store,
 	}))
@@ -290,6 +294,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { a.sweeper(logger).Run(ctx) })
 	a.work.Go(func() { command.NewFanOut(a.commands, a.directory, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
+	a.work.Go(func() { a.webhooks.Run(ctx) })
 }
 
 // beginNotices records, where the event store answers, that notices are owed

@@ -35,6 +35,7 @@ type life struct {
 	proof      logProof
 	tokens     *tokens
 	paperFiles papers.Files
+	webhooks   *command.Webhooks
 
 	proven  bool           // the keys belong to the log, and the log to what is known of it
 	closers []func() error // of what was opened, in that order

@@ -38,6 +38,7 @@ var background = map[string]any{
 	"keys of erased persons are destroyed":              (*command.Eraser).Run,
 	"what falls due is done":                            (*command.Timer).Run,
 	"notices are sent":                                  (*command.Notifier).Run,
+	"consumers are called with their facts":             (*command.Webhooks).Run,
 	"files that no event names are removed":             (*papers.Sweeper).Run,
 	"everybody on a list is told":                       (*command.FanOut).Run,
 	"revoked tokens are refused":                        (*token.Revocations).Run,

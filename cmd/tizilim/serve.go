@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	neturl "net/url"
 	"os"
 	"slices"
@@ -40,7 +41,8 @@ type serveCommand struct {
 	proofFlags
 	clockFlags
 	paperFlags
-	Quiet bool `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
+	Networks []netip.Prefix `name:"webhook-networks" help:"Networks that are not public, and whose consumers may be called by webhooks, such as 10.20.0.0/16." placeholder:"CIDR,..." env:"TIZILIM_WEBHOOK_NETWORKS"`
+	Quiet    bool           `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 	identityFlags
 }
 
@@ -96,7 +98,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials, engine: c.engineFlags,
 		rules: book, signatures: signatures, mobile: c.Mobile,
-		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, papers: c.paperFlags, logger: slog.Default(),
+		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, papers: c.paperFlags, networks: c.Networks, logger: slog.Default(),
 	}
 	a, err := start(with)
 	if err != nil {

@@ -20,6 +20,8 @@ type Body struct {
 	Accounts  []Account  // in the order of their opening, closed ones too
 	Ended     *Ended     // nil while the body is there
 	Allowance *Allowance // of a consumer: what it may have; nil: nothing
+	Webhook   *Webhook   // of a consumer: where it is called; nil: nowhere
+	webhooks  int        // that it has had
 	named     []named    // in the order of the log
 }
 

@@ -59,6 +59,10 @@ func (b *Body) consumes(event domain.Event) {
 		b.Allowance = &e.Allowance
 	case AllowanceEnded:
 		b.Allowance = nil
+	case WebhookSet:
+		b.Webhook, b.webhooks = &e.Webhook, e.Version
+	case WebhookEnded:
+		b.Webhook = nil
 	}
 }
 
@@ -73,7 +77,7 @@ func (b *Body) Allow(cmd domain.Command, c Allow) ([]domain.Event, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if b.Allowance != nil && b.Allowance.equal(c.Allowance) {
+	if b.Allowance != nil && b.Allowance.Equal(c.Allowance) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
 			"the system may have just that already; nothing was recorded")
 	}
@@ -154,7 +158,8 @@ func checkNamed[T ~string](values, known []T, field string) error {
 	return nil
 }
 
-func (a Allowance) equal(o Allowance) bool {
+// Equal reports whether both allow the same by the same act.
+func (a Allowance) Equal(o Allowance) bool {
 	return slices.Equal(a.Facts, o.Facts) && slices.Equal(a.Values, o.Values) &&
 		slices.Equal(a.Territory, o.Territory) && a.WholeCountry == o.WholeCountry && a.Basis == o.Basis
 }

@@ -115,3 +115,29 @@ func TestC31_TheSystemOfAConsumerHasAnAccountThatNamesNobody(t *testing.T) {
 	_, err = b.OpenAccount(command(), body.OpenAccount{Account: "tax-1", PersonID: domaintest.ID[domain.PersonID]("nobody's official")})
 	refused(t, err, domain.CodeOfficialUnknown, "person_id")
 }
+
+// TestC31_TheFirstWebhookBeginsNowAndALaterOneGoesOn, each under another version, whose secret is another.
+func TestC31_TheFirstWebhookBeginsNowAndALaterOneGoesOn(t *testing.T) {
+	b := given(consumer())
+	first, err := b.SetWebhook(command(), body.SetWebhook{URL: "https://a", End: "end"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = given(consumer(), first[0])
+	if *b.Webhook != (body.Webhook{URL: "https://a", Version: 1, After: "end"}) {
+		t.Errorf("first %+v", *b.Webhook)
+	}
+	ended, err := b.EndWebhook(command())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = given(consumer(), first[0], ended[0])
+	_, err = b.EndWebhook(command())
+	refused(t, err, domain.CodeNothingChanges, "")
+	second, err := b.SetWebhook(command(), body.SetWebhook{URL: "https://a", End: "later"})
+	if err != nil || *given(consumer(), first[0], ended[0], second[0]).Webhook != (body.Webhook{URL: "https://a", Version: 2}) {
+		t.Errorf("second %+v, %v", second, err)
+	}
+	_, err = given(recorded()).SetWebhook(command(), body.SetWebhook{URL: "https://a"})
+	refused(t, err, domain.CodeNoConsumer, "")
+}

@@ -18,6 +18,8 @@ var Events = []domain.EventType{
 	domain.EventOf[Ended](),
 	domain.EventOf[ConsumerAllowed](),
 	domain.EventOf[AllowanceEnded](),
+	domain.EventOf[WebhookSet](),
+	domain.EventOf[WebhookEnded](),
 }
 
 // Kind of a body. The role of its accounts follows from it.

@@ -18,6 +18,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/body"
 	"tizilim/domain/certificates"
+	"tizilim/domain/feed"
 	"tizilim/domain/housing"
 	"tizilim/domain/keyring"
 	"tizilim/domain/notice"
@@ -30,7 +31,7 @@ import (
 
 var all = slices.Concat(
 	residence.Events, housing.Events, procedure.Events, certificates.Events, otp.Events, accesslog.Events, notice.Events,
-	body.Events,
+	body.Events, feed.Events,
 	revocation.Events,
 	keyring.Events,
 	release.Events,

@@ -10,6 +10,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/body"
 	"tizilim/domain/certificates"
+	"tizilim/domain/feed"
 	"tizilim/domain/housing"
 	"tizilim/domain/keyring"
 	"tizilim/domain/otp"
@@ -213,9 +214,11 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.ListOpened{}, housing.PriorityRuleSet{}, housing.PriorityRuleFollowed{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
-		body.AccountOpened{}, body.AccountClosed{}, body.ConsumerAllowed{}, body.AllowanceEnded{}),
+		body.AccountOpened{}, body.AccountClosed{}, body.ConsumerAllowed{}, body.AllowanceEnded{},
+		body.WebhookSet{}, body.WebhookEnded{}),
 	none("it is about the registry itself", keyring.KeysFingerprinted{}, keyring.KeyAccepted{},
 		keyring.LossAccepted{}, release.EventReleased{}),
+	none("it is where a consumer has come to in the feed", feed.Delivered{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}, accesslog.PageRead{}),
 	none("no service was given; whoever used the token signs in again",
 		revocation.TokenRevoked{}, revocation.AccountRevoked{}),

@@ -8,7 +8,7 @@ import (
 )
 
 // Unprojected are categories of the registry that no projection follows.
-var Unprojected = []string{"otp-", "contact-", "body-", "address-", "token-", "registry-"}
+var Unprojected = []string{"otp-", "contact-", "body-", "address-", "token-", "registry-", "delivery-"}
 
 // Categories are those of the streams whose events have a MAC and are in the tree. The
 // stream of the heads and those of wrapped keys (key-) are not: heads are signed, and

@@ -228,6 +228,10 @@ func bodyOf(e domain.Event) (domain.BodyID, bool) {
 		return e.BodyID, true
 	case body.AllowanceEnded:
 		return e.BodyID, true
+	case body.WebhookSet:
+		return e.BodyID, true
+	case body.WebhookEnded:
+		return e.BodyID, true
 	}
 	return domain.BodyID{}, false
 }
