@@ -391,16 +391,19 @@ func (s *Server) closeAccount() operation.Operation {
 }
 
 type allowanceBody struct {
-	Facts        []domain.FactKind    `json:"facts" minItems:"1" maxItems:"20" doc:"The kinds of fact that the system is told"`
+	Facts        []allowedFact        `json:"facts" minItems:"1" maxItems:"20" doc:"The kinds of fact that the system is told"`
 	Values       []domain.SharedValue `json:"values,omitempty" maxItems:"20" doc:"The personal values that it is given with each fact. Default: none, only ids, kinds and days"`
 	Territory    []domain.KATO        `json:"territory,omitempty" maxItems:"100" doc:"The units of the classifier KATO where the persons are of whom it is told. Give these or whole_country" example:"[\"710000000\"]"`
 	WholeCountry bool                 `json:"whole_country,omitempty" doc:"It is told of persons wherever they are"`
 	Basis        string               `json:"basis" minLength:"1" maxLength:"200" doc:"The act that entitles the system to this, without personal data" example:"agreement 14 of 2026-03-10 on the exchange of data"`
 }
 
+// allowedFact is a kind of fact that a system can be allowed.
+type allowedFact domain.FactKind
+
 func allowanceOf(a body.Allowance) *allowanceBody {
 	return &allowanceBody{
-		Facts: a.Facts, Values: a.Values, Territory: a.Territory, WholeCountry: a.WholeCountry, Basis: a.Basis,
+		Facts: as[allowedFact](a.Facts), Values: a.Values, Territory: a.Territory, WholeCountry: a.WholeCountry, Basis: a.Basis,
 	}
 }
 
@@ -427,7 +430,7 @@ func (s *Server) allowConsumer() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *allowanceInput) (command.Receipt, recordedBody, error) {
 		r, err := s.commands.AllowConsumer(ctx, call.Command, in.ID, body.Allow{Allowance: body.Allowance{
-			Facts: in.Body.Facts, Values: in.Body.Values, Territory: in.Body.Territory,
+			Facts: as[domain.FactKind](in.Body.Facts), Values: in.Body.Values, Territory: in.Body.Territory,
 			WholeCountry: in.Body.WholeCountry, Basis: in.Body.Basis,
 		}}, call.Options)
 		return r, recordedBody{BodyID: in.ID}, err

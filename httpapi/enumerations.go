@@ -21,7 +21,7 @@ import (
 var enumerations = []operation.Enumeration{
 	operation.Values(domain.Channels),
 	operation.Values(domain.DocumentTypes),
-	operation.Values(domain.FactKinds),
+	operation.Values(domain.ToldFacts),
 	operation.Values(domain.Languages),
 	operation.Values(domain.Papers),
 	operation.Values(domain.PapersFor),
@@ -98,6 +98,7 @@ var enumerations = []operation.Enumeration{
 
 	operation.Values(applicationChannels),
 	operation.Values(as[toldFact](domain.ToldFacts)),
+	operation.Values(as[allowedFact](domain.FactKinds)),
 	operation.Values(servicesApplied),
 	operation.Values(noticeSubjects),
 	operation.Values(proposalOutcomes),

@@ -101,7 +101,7 @@ func TestC31_WhatIsNoPlaceOfTheFeedIsRefused(t *testing.T) {
 	_, end := s.pulled(bearer, "", 100)
 	s.get("/v1/feed?after="+end[:20]+"ffffffff", bearer).refused(http.StatusConflict, domain.CodeFeedPosition, "")
 	s.get("/v1/feed?after=7"+end[1:], bearer).refused(http.StatusConflict, domain.CodeFeedPosition, "")
-	s.get("/v1/feed", bearer, header{"Accept", "text/html"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "")
+	s.get("/v1/feed", bearer, header{"Accept", "text/html"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "header.Accept")
 }
 
 func TestC31_TheFeedIsAlsoNDJSONWhoseLastLineSaysThatItIsWhole(t *testing.T) {

@@ -111,7 +111,7 @@ func TestAHistoryIsTheSameInEveryForm(t *testing.T) {
 				t.Errorf("%s as a table: row %d is %v, want %v", what, i, row, whole[i])
 			}
 		}
-		s.get(path, auditor, header{"Accept", "application/xml"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "")
+		s.get(path, auditor, header{"Accept", "application/xml"}).refused(http.StatusNotAcceptable, domain.CodeNotAcceptable, "header.Accept")
 	}
 }
 

@@ -21,7 +21,7 @@ func TestTheFormThatAcceptPrefers(t *testing.T) {
 		"nonsense": "", "application/json;q=x": JSON, "application/json;q=NaN": "", ",,application/pdf,": PDF,
 		strings.Repeat("a/b, ", 2000) + "application/pdf": PDF,
 	} {
-		if got := accepted(accept, forms); got != want {
+		if got := Accepted(accept, forms); got != want {
 			t.Errorf("%.60q is answered as %q, want %q", accept, got, want)
 		}
 	}

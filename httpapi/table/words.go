@@ -7,26 +7,26 @@ import (
 	"reflect"
 
 	"tizilim/domain"
+	"tizilim/httpapi/words"
 )
 
-// words are what a table says in a language.
-type words struct {
-	Sheets  map[string]string            `json:"sheets"`  // by the member that has the rows; at most 31 letters
-	Columns map[string]string            `json:"columns"` // by name
-	Values  map[string]map[string]string `json:"values"`  // by Go type, then by value
+// said is what a table says in a language.
+type said struct {
+	Sheets  map[string]string `json:"sheets"`  // by the member that has the rows; at most 31 letters
+	Columns map[string]string `json:"columns"` // by name
 }
 
 //go:embed texts/*.json
 var files embed.FS
 
-var spoken = func() map[domain.Language]words {
-	all := map[domain.Language]words{}
+var spoken = func() map[domain.Language]said {
+	all := map[domain.Language]said{}
 	for _, l := range domain.Languages {
 		data, err := files.ReadFile("texts/" + string(l) + ".json")
 		if err != nil {
 			panic(err) // the build has the file
 		}
-		var of words
+		var of said
 		if err := json.Unmarshal(data, &of); err != nil {
 			panic(err)
 		}
@@ -38,7 +38,11 @@ var spoken = func() map[domain.Language]words {
 func sheet(member string, l domain.Language) string { return cmp.Or(spoken[l].Sheets[member], member) }
 func title(name string, l domain.Language) string   { return cmp.Or(spoken[l].Columns[name], name) }
 
-// word is a value of an enumeration in words; another value stays as it is.
+// word is a value of an enumeration in words; another value stays as it is, and so do all where no language
+// is asked for.
 func word(of reflect.Type, value string, l domain.Language) string {
-	return cmp.Or(spoken[l].Values[of.String()][value], value)
+	if l == "" {
+		return value
+	}
+	return cmp.Or(words.OfType(of, value, l), value)
 }

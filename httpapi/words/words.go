@@ -48,6 +48,8 @@ var wordedBy = map[string]string{
 	"httpapi.numberState":            "housing.EntryState",
 	"httpapi.ownershipAction":        "residence.CorrectionAction",
 	"httpapi.ownershipConsequence":   titles,
+	"httpapi.toldFact":               "domain.FactKind",
+	"httpapi.allowedFact":            "domain.FactKind",
 	"httpapi.standingState":          "housing.EntryState",
 	"httpapi.unlikely":               titles,
 	"httpapi.warningToAnswer":        titles,
@@ -55,6 +57,11 @@ var wordedBy = map[string]string{
 	"procedure.NotifiedBy":           "notice.Way",
 	"procedure.Office":               "body.Office",
 	"projections.DutyReason":         "housing.ReviewReason",
+}
+
+// Worded reports whether the values of the type have words.
+func Worded(t reflect.Type) bool {
+	return wordedBy[t.String()] != "" || catalogues[domain.English][t.String()] != nil
 }
 
 // In returns the words for all enumerations in a language.
