@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"tizilim/domain/trail"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
 )
 
@@ -281,9 +281,9 @@ func (l *auditLines) add(rec domain.Recorded) error {
 	l.printed++
 	line := operation.LineOf(rec)
 	if l.table == nil {
-		return json.NewEncoder(l.text).Encode(line)
+		return body.Write(l.text, line)
 	}
-	data, err := json.Marshal(line.Data)
+	data, err := body.Marshal(line.Data)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (p *listPages) waiting() {
 }
 
 func (p *listPages) provided() {
-	columns := []listColumn{{columnPersons, 40}, {columnPlaced, 45}, {columnArea, 35}, {columnProvided, width - 120}}
+	columns := []listColumn{{columnPersons, 30}, {columnPlaced, 55}, {columnArea, 30}, {columnProvided, width - 115}}
 	rows := make([][]string, len(p.Provided))
 	for i, l := range p.Provided {
 		rows[i] = []string{

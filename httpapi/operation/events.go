@@ -37,7 +37,7 @@ type EventLine struct {
 func LineOf(rec domain.Recorded) EventLine {
 	return EventLine{
 		Stream: rec.Stream, Revision: rec.Revision, Position: rec.Position, EventID: rec.ID,
-		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
+		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created.In(domain.Zone),
 		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
 		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, RepresentedBy: rec.Meta.RepresentedBy,
 		Minutes: minutesOf(rec.Meta), Imported: (*ImportedLine)(rec.Meta.Imported), Data: rec.Event,
