@@ -156,7 +156,9 @@ func (x execution[S, P]) attempt(
 	}
 	if c.dryRun {
 		plan := planned(c.cmd, c.stream, c.correlation, events)
-		return Receipt{Stream: c.stream, Planned: true, Events: plan}, nil, false, nil
+		return Receipt{
+			Stream: c.stream, Planned: true, Begins: v.revision == eventstore.NoStream, Events: plan,
+		}, nil, false, nil
 	}
 	if len(entries) > 0 {
 		// A command that the newest state refuses, or that was carried out before, must

@@ -113,4 +113,5 @@ type Receipt struct {
 	Events   []domain.Recorded // the command's events on this stream, as the log holds them
 	Repeated bool              // the command had been carried out before
 	Planned  bool              // a dry run: Events are what would be appended, and nothing was
+	Begins   bool              // a dry run: the stream is not there, and would begin with Events
 }

@@ -157,7 +157,11 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 		body.fill(receipt)
 	}
 	if in.dryRun {
-		if err := a.reading(op.ID, dryRunShows).Show(ctx, answer); err != nil {
+		reading := a.reading(op.ID, dryRunShows)
+		if receipt.Begins {
+			reading.unbegun = receipt.Stream
+		}
+		if err := reading.Show(ctx, answer); err != nil {
 			return nil, err
 		}
 		return &Done[R]{Status: http.StatusOK, Body: answer, Replayed: receipt.Repeated}, nil

@@ -78,6 +78,8 @@ type Reading struct {
 	shows Disclosure
 	id    uuid.UUID
 	noted map[domain.PersonID]bool
+	// unbegun is the stream that only a dry run has: the access log names no record that there may never be.
+	unbegun string
 }
 
 func (a *API) reading(op string, shows Disclosure) *Reading {
@@ -101,9 +103,12 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	if reader.IsCitizen() { // an official who reads their own data with a staff account is in the log
 		delete(shown, reader.PersonID)
 	}
-	for person := range shown {
-		if r.noted[person] {
+	for person, caseID := range shown {
+		switch {
+		case r.noted[person], person.Stream() == r.unbegun:
 			delete(shown, person)
+		case caseID.Stream() == r.unbegun:
+			shown[person] = domain.CaseID{}
 		}
 	}
 	if len(shown) == 0 {
