@@ -30,7 +30,7 @@ build: ## build bin/tizilim
 	$(GO) build -o bin/tizilim ./cmd/tizilim
 
 test: setup check ## everything CI runs: format, vet, staticcheck, all tests
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 check: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l cmd domain eventstore httpapi projections); \
@@ -39,10 +39,10 @@ check: ## gofmt, go vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 race: setup compiler ## all tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 60m ./...
 
 race-short: setup compiler ## the packages with concurrent state, under the race detector
-	$(GO) test -race ./eventstore ./eventstore/command ./projections ./httpapi
+	$(GO) test -race -timeout 40m ./eventstore ./eventstore/command ./projections ./httpapi
 
 # The race detector needs a C compiler.
 compiler:
