@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"strconv"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,12 +17,17 @@ import (
 //go:embed examples.json
 var answerExamples []byte
 
-// showAnswers puts the examples of answers into the document.
-func showAnswers(document *huma.OpenAPI) {
-	var examples map[string]map[int]json.RawMessage
+// examplesOf are the examples by operation and status, read once.
+var examplesOf = sync.OnceValue(func() (examples map[string]map[int]json.RawMessage) {
 	if err := json.Unmarshal(answerExamples, &examples); err != nil {
 		panic(err) // a test reads the file
 	}
+	return examples
+})
+
+// showAnswers puts the examples of answers into the document.
+func showAnswers(document *huma.OpenAPI) {
+	examples := examplesOf()
 	for _, path := range document.Paths {
 		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Delete} {
 			if op == nil {
