@@ -23,6 +23,7 @@ import (
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/body"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/table"
 )
 
 // auditFlags are those of every history that is read from the log. It needs no Redis and no server but the event
@@ -290,7 +291,7 @@ func (l *auditLines) add(rec domain.Recorded) error {
 	return l.table.Write([]string{
 		line.Stream, strconv.FormatUint(line.Revision, 10), strconv.FormatUint(uint64(line.Position), 10), line.Type,
 		line.EffectiveAt.Format(time.RFC3339Nano), line.CreatedAt.Format(time.RFC3339Nano),
-		cell(line.Actor), string(line.Role), cell(string(data)),
+		table.Safe(line.Actor), string(line.Role), table.Safe(string(data)),
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/importer"
+	"tizilim/httpapi/table"
 	"tizilim/projections"
 )
 
@@ -154,14 +155,14 @@ func (c *importCommand) report(bad []importer.Refusal) error {
 	}
 	out := new(bytes.Buffer)
 	if strings.HasSuffix(strings.ToLower(c.Report), ".csv") {
-		table := csv.NewWriter(out)
-		_ = table.Write([]string{"file", "line", "type", "key", "code", "field", "message"}) // to memory
+		lines := csv.NewWriter(out)
+		_ = lines.Write([]string{"file", "line", "type", "key", "code", "field", "message"}) // to memory
 		for _, b := range bad {
-			_ = table.Write([]string{
-				b.File, strconv.Itoa(b.Line), string(b.Type), cell(b.Key), string(b.Code), cell(b.Field), b.Message,
+			_ = lines.Write([]string{
+				b.File, strconv.Itoa(b.Line), string(b.Type), table.Safe(b.Key), string(b.Code), table.Safe(b.Field), b.Message,
 			})
 		}
-		table.Flush()
+		lines.Flush()
 	} else {
 		lines := json.NewEncoder(out)
 		for _, b := range bad {
@@ -171,14 +172,6 @@ func (c *importCommand) report(bad []importer.Refusal) error {
 		}
 	}
 	return os.WriteFile(c.Report, out.Bytes(), 0o600)
-}
-
-// cell returns a text of a file as a cell that no spreadsheet takes for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 // tool is the registry as a command of the operator uses it: the log, the read model and the commands.

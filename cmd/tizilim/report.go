@@ -13,6 +13,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/figures"
+	"tizilim/httpapi/table"
 )
 
 // reportCommand prints the figures of the Ministry.
@@ -92,11 +93,11 @@ func (c *reportCommand) print(out io.Writer, f figures.Figures) error {
 		text.SetIndent("", "  ")
 		return text.Encode(f)
 	}
-	table := csv.NewWriter(out)
-	_ = table.Write([]string{"from", "to", "of", "figure", "by", "value"}) // its error is that of Error
+	lines := csv.NewWriter(out)
+	_ = lines.Write([]string{"from", "to", "of", "figure", "by", "value"}) // its error is that of Error
 	for _, r := range f.Table() {
-		_ = table.Write([]string{f.From.String(), f.To.String(), r.Of, r.Figure, cell(r.By), r.Value})
+		_ = lines.Write([]string{f.From.String(), f.To.String(), r.Of, r.Figure, table.Safe(r.By), r.Value})
 	}
-	table.Flush()
-	return table.Error()
+	lines.Flush()
+	return lines.Error()
 }

@@ -150,7 +150,7 @@ func inCSV(titles []string, columns []column, rows reflect.Value, l domain.Langu
 		for j, c := range columns {
 			value := c.cell(rows.Index(i), c.path, l)
 			if line[j] = written(value); isText(value) {
-				line[j] = safe(line[j])
+				line[j] = Safe(line[j])
 			}
 		}
 		_ = lines.Write(line)
@@ -161,8 +161,8 @@ func inCSV(titles []string, columns []column, rows reflect.Value, l domain.Langu
 
 func isText(value any) bool { _, is := value.(string); return is }
 
-// safe returns a text so that no spreadsheet takes it for a formula.
-func safe(s string) string {
+// Safe returns a text so that no spreadsheet takes it for a formula.
+func Safe(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s
 	}

@@ -91,13 +91,13 @@ func TestAnInstantForAPersonIsInTheTimeOfKazakhstan(t *testing.T) {
 
 func TestNoTextIsAFormulaInCSV(t *testing.T) {
 	for _, first := range "=+-@\t\r" {
-		if s := string(first) + "1"; safe(s) != "'"+s {
-			t.Errorf("%q is written as %q", s, safe(s))
+		if s := string(first) + "1"; Safe(s) != "'"+s {
+			t.Errorf("%q is written as %q", s, Safe(s))
 		}
 	}
 	for _, s := range []string{"", "a=1", "Ә", "'=1", "1-2"} {
-		if safe(s) != s {
-			t.Errorf("%q is written as %q", s, safe(s))
+		if Safe(s) != s {
+			t.Errorf("%q is written as %q", s, Safe(s))
 		}
 	}
 }
