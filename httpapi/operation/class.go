@@ -61,9 +61,10 @@ func (op Operation) classed() Operation {
 	return op
 }
 
-// replaying returns the operation with the class of a call with that query.
-func (op Operation) replaying(query url.Values) Operation {
-	if slices.ContainsFunc(op.Replays, query.Has) {
+// replaying returns the operation with the class of a call to that address. Only operations that can
+// replay read its query: most calls are of others.
+func (op Operation) replaying(address *url.URL) Operation {
+	if len(op.Replays) > 0 && slices.ContainsFunc(op.Replays, address.Query().Has) {
 		op.Class = ClassExpensive
 	}
 	return op

@@ -86,7 +86,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{}, refused
 	}
 	url := ctx.URL()
-	op = op.replaying(url.Query())
+	op = op.replaying(&url)
 	if slices.Contains(op.Roles, Anyone) {
 		if refused := a.countCall(op, ctx, token.Principal{}); refused != nil {
 			return caller{}, refused
