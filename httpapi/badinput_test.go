@@ -1258,3 +1258,29 @@ func TestRawRequests(t *testing.T) {
 		})
 	}
 }
+
+// Whatever has a body takes it in the one form that it declares, by whichever method it comes.
+func TestNoOperationTakesABodyOfAnotherForm(t *testing.T) {
+	s := start(t).at(t)
+	asked := map[string]int{}
+	for _, op := range s.operations() {
+		if op.Example == "" || op.Of.Recorded() { // the right to the record is asked first
+			continue
+		}
+		token := s.token(op.Roles[0])
+		if op.Roles[0] == domain.RoleCitizen {
+			token = s.as(s.citizen())
+		}
+		asked[op.Method]++
+		for field, h := range map[string]header{
+			"header.Content-Encoding": {"Content-Encoding", "gzip"},
+			"header.Content-Type":     {"Content-Type", "application/xml"},
+		} {
+			s.send(op.Method, op.address(), token, op.Example, h).
+				refused(http.StatusUnsupportedMediaType, domain.CodeMediaType, field)
+		}
+	}
+	if asked["POST"] < 10 || asked["PUT"] < 1 {
+		t.Errorf("asked: %v", asked)
+	}
+}

@@ -49,8 +49,11 @@ func (op Operation) Forms() []string {
 // none. Of those that it likes as well, it is the one that it names more exactly, then the one that it
 // names earlier, then the usual one.
 func Accepted(accept string, forms []string) (best string) {
-	if strings.TrimSpace(accept) == "" {
+	switch accept = strings.TrimSpace(accept); { // what nearly all clients send
+	case accept == "" || accept == "*/*":
 		return forms[0]
+	case slices.Contains(forms, accept):
+		return accept
 	}
 	parts := strings.Split(accept, ",")
 	type liking struct {

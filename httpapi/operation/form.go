@@ -36,7 +36,7 @@ func badForm(op Operation, ctx huma.Context) *problem.Problem {
 	if refused := op.notGiven(ctx); refused != nil {
 		return refused
 	}
-	if ctx.Method() != http.MethodPost {
+	if !op.hasBody() {
 		return nil
 	}
 	if encoding := ctx.Header("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
