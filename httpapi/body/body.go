@@ -59,7 +59,8 @@ var forAnswers = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(),
 	jsonv2.FormatNilSliceAsNull(false),
 	jsonv2.WithMarshalers(jsonv2.MarshalToFunc(func(out *jsontext.Encoder, t time.Time) error {
-		return out.WriteToken(jsontext.String(t.In(domain.Zone).Format(time.RFC3339Nano)))
+		text := t.In(domain.Zone).AppendFormat(append(out.AvailableBuffer(), '"'), time.RFC3339Nano)
+		return out.WriteValue(append(text, '"'))
 	})),
 )
 
