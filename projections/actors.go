@@ -9,7 +9,7 @@ import (
 
 // actors keeps, for every account of staff, the pointers to its acts and to its reads, in the order of
 // the log. The acts of citizens are in their own histories, and those of the registry itself follow from
-// others. An account is named by a hash, since a provider of identities may give it any name.
+// others. The name of an account tells nothing of a person: see [domain.CheckAccount].
 func actors(rec domain.Recorded) []op {
 	key, account, role := actsKey, rec.Meta.Actor, rec.Meta.Role
 	switch e := rec.Event.(type) {
