@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,20 @@ func TestATrialClockIsSaidInEveryAnswer(t *testing.T) {
 	}
 	if got := start(t).at(t).get("/", "").header; got["Tizilim-Trial-Clock"] != nil {
 		t.Errorf("a real clock is said to be one for trying: %v", got)
+	}
+}
+
+// TestEveryPageOfATrialSaysSo, in the language of the page.
+func TestEveryPageOfATrialSaysSo(t *testing.T) {
+	trial, real := start(t, func(s *settings) { s.trial = &tried{} }).at(t), start(t).at(t)
+	for _, path := range append(slices.Clone(htmlPages), "/problems/id_format", "/problems/no_such_code") {
+		browser := []header{{"Accept", "text/html"}, {"Accept-Language", "en"}}
+		if text := trial.get(path, "", browser...).text; !strings.Contains(text, "its clock is moved, and shows 20") {
+			t.Errorf("%s of a trial: %s", path, text)
+		}
+		if text := real.get(path, "", browser...).text; strings.Contains(text, "its clock is moved") {
+			t.Errorf("%s of a real registry: %s", path, text)
+		}
 	}
 }
 

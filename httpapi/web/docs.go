@@ -9,6 +9,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui/v5/static"
+
+	"tizilim/domain"
 )
 
 // docsPolicy is the policy of /docs: Swagger UI writes styles into its page.
@@ -17,9 +19,10 @@ var docsPolicy = strings.Replace(policy, "style-src 'self'", "style-src 'self' '
 // docs shows the OpenAPI document. Its page is in English, as the document is.
 func (s *Site) docs(ctx *gin.Context) {
 	ctx.Header("Content-Security-Policy", docsPolicy)
-	ctx.Header("Cache-Control", day)
+	ctx.Header("Cache-Control", "no-store")
 	ctx.Header("Content-Type", "text/html; charset=utf-8")
-	_ = templates.ExecuteTemplate(ctx.Writer, "docs.html", nil) // the client may have gone away
+	shown := page{Say: inLanguage[domain.English], Trial: s.trial()}
+	_ = templates.ExecuteTemplate(ctx.Writer, "docs.html", shown) // the client may have gone away
 }
 
 // docsFiles are the files of Swagger UI that its page loads.

@@ -130,9 +130,7 @@ func (s *Site) show(ctx *gin.Context, status int, name, title string, p page) {
 	for _, l := range offered {
 		p.Languages = append(p.Languages, choice{l, names[l], l == p.Language})
 	}
-	if s.Trial != nil {
-		p.Trial = s.Trial().In(domain.Zone).Format("2006-01-02 15:04")
-	}
+	p.Trial = s.trial()
 	var body, whole bytes.Buffer
 	if err := templates.ExecuteTemplate(&body, name, p); err != nil {
 		panic(err) // a test renders every page
@@ -147,6 +145,14 @@ func (s *Site) show(ctx *gin.Context, status int, name, title string, p page) {
 	h.Add("Vary", "Accept-Language")
 	h.Set("Cache-Control", "no-store")
 	ctx.Data(status, "text/html; charset=utf-8", whole.Bytes())
+}
+
+// trial says what a clock for trying shows; "" where the clock is real.
+func (s *Site) trial() string {
+	if s.Trial == nil {
+		return ""
+	}
+	return s.Trial().In(domain.Zone).Format("2006-01-02 15:04")
 }
 
 // day is for how long a browser keeps the style and the scripts: the next build may change them.
