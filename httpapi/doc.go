@@ -9,6 +9,10 @@
 // of the caller to the record (rights.go) and the form of the request, in this order,
 // before the function is called.
 //
+// What is beside operations has packages of its own: table makes CSV and XLSX of answers, words has
+// the values of enumerations in three languages, web the pages that a browser shows, and clients are
+// programs that tools generate from the OpenAPI document.
+//
 // Commands go to eventstore/command. Reads answer from the read model; reads
 // about the past answer from the log. Every answer of the read model says in
 // Tizilim-Position up to which position of the log it holds. If a request sends
