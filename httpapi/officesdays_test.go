@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,8 +111,38 @@ func TestTheDayOfADesk(t *testing.T) {
 	}
 	s.seen("/v1/dwellings/"+home+"/residents", desk, last).found("residents", func(p body) bool { return p["person_id"] == who })
 
-	needs := s.get("/v1/services/s001/requirements?channel=state_corporation&class=citizen&ground=owner_application", desk).is(http.StatusOK)
-	if !strings.Contains(needs.text, "application") {
-		t.Errorf("the checklist is %s", needs.text)
+	guest := s.citizen()
+	s.command("/v1/registrations", desk, body{
+		"person_id": guest, "dwelling_id": home, "kind": "permanent", "effective_from": domain.DateOf(r.clock.Now()).String(),
+		"consents": []body{{"person_id": who}},
+	}).is(http.StatusCreated)
+
+	// The owner wants the guest deregistered. The checklist names every paper that is then handed in.
+	needs := s.get("/v1/services/s001/requirements?channel=state_corporation&class=citizen&ground=owner_application", desk).
+		is(http.StatusOK)
+	filed := atDesk(who, home, guest)
+	for _, one := range needs.at("papers").([]any) {
+		p := body(one.(map[string]any))
+		if p["required"] != true {
+			continue
+		}
+		types, _ := p["document_types"].([]any)
+		if !slices.ContainsFunc(filed["documents"].([]body), func(d body) bool { return slices.Contains(types, d["type"]) }) {
+			t.Errorf("the application lacks the paper %v", p)
+		}
+	}
+	last = s.command("/v1/deregistrations", desk, filed).is(http.StatusCreated)
+	file := s.seen("/v1/cases/"+last.id("case_id")+"/file", desk, last)
+	if file.at("state") != "granted" {
+		t.Errorf("the application is %v", file.at("state"))
+	}
+
+	// The talon is found by the number of the case, and printed.
+	position = header{"Tizilim-Position", last.header.Get("Tizilim-Position")}
+	talon := s.send("POST", "/v1/certificates/search", desk, body{"purpose": "service", "number": file.at("number")}, position).
+		is(http.StatusOK).id("certificate_id")
+	page := s.get("/v1/certificates/"+talon, desk, header{"Accept", "application/pdf"}).is(http.StatusOK)
+	if !strings.HasPrefix(page.text, "%PDF-") {
+		t.Errorf("the talon is no page: %.40s", page.text)
 	}
 }
