@@ -12,6 +12,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
+	"tizilim/httpapi/words"
 )
 
 // Document is the page of a document.
@@ -66,7 +67,7 @@ func (d Document) Marks() []string {
 
 // NoLonger says since when a document that was issued is not in force, and why.
 func NoLonger(by certificates.Overtaking, since domain.Date, l domain.Language) string {
-	return fmt.Sprintf(noLonger.in(l), day(since, l), overtakings[by].in(l))
+	return fmt.Sprintf(noLonger.in(l), day(since, l), words.Of(by, l))
 }
 
 // ProofLine says where the log has the event that issued the document, and where its
@@ -122,14 +123,14 @@ func (d Document) Lines() []Line {
 		add(labelAddress, d.Address)
 		add(labelKind, kinds[d.Stay].in(l))
 		add(labelEndedOn, day(d.EndedOn, l))
-		add(labelEndedFor, reasons[d.EndedFor].in(l))
+		add(labelEndedFor, words.Of(d.EndedFor, l))
 	case certificates.Talon:
 		add(labelService, services[d.Service].in(l))
 		add(labelReceived, instant(d.ReceivedAt, l))
 		if !d.RegisteredAt.Equal(d.ReceivedAt) {
 			add(labelRegistered, instant(d.RegisteredAt, l))
 		}
-		add(labelChannel, channels[d.Channel].in(l))
+		add(labelChannel, words.Of(d.Channel, l))
 		add(labelAcceptor, d.acceptor())
 		add(labelDue, instant(d.Deadline, l))
 		add(labelFee, free.in(l))
@@ -163,7 +164,7 @@ func (d Document) decided() string {
 func (d Document) signer() string {
 	who := []string{cmp.Or(string(d.Signer.Name), d.Signer.Account)}
 	if d.Signer.Office != "" {
-		who = append(who, offices[d.Signer.Office].in(d.Language))
+		who = append(who, words.Of(d.Signer.Office, d.Language))
 	}
 	return strings.Join(append(who, d.Signer.Body.In(d.Language)), ", ")
 }
@@ -180,7 +181,7 @@ func (d Document) handedIn() string {
 		if len(hash) > shownOfHash {
 			hash = hash[:shownOfHash]
 		}
-		list[i] = fmt.Sprintf("%d) %s (SHA-256: %s)", i+1, documentTypes[p.Document].in(d.Language), hash)
+		list[i] = fmt.Sprintf("%d) %s (SHA-256: %s)", i+1, words.Of(p.Document, d.Language), hash)
 	}
 	return strings.Join(list, "; ")
 }

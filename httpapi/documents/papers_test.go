@@ -10,7 +10,7 @@ import (
 
 func TestEveryTypeOfPaperHasANameInThreeLanguages(t *testing.T) {
 	for _, d := range domain.DocumentTypes {
-		name := documentTypes[d]
+		name := worded(d)
 		if name.kk == "" || name.ru == "" || name.en == "" || name.kk == name.ru || name.ru == name.en {
 			t.Errorf("%s is called %+v", d, name)
 		}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -83,35 +82,6 @@ var requiredPapers = map[domain.Paper]text{
 }
 
 var labelHandedIn = text{"Тапсырылған құжаттар", "Принятые документы", "Papers handed in"}
-
-// documentTypes are what papers are called.
-var documentTypes = map[domain.DocumentType]text{
-	domain.DocumentIdentityCard:       {"жеке куәлік", "удостоверение личности", "identity card"},
-	domain.DocumentPassport:           {"төлқұжат", "паспорт", "passport"},
-	domain.DocumentResidencePermit:    {"тұруға ықтиярхат", "вид на жительство", "residence permit"},
-	domain.DocumentStatelessCard:      {"азаматтығы жоқ адамның куәлігі", "удостоверение лица без гражданства", "certificate of a stateless person"},
-	domain.DocumentRefugeeCertificate: {"босқын куәлігі", "удостоверение беженца", "certificate of a refugee"},
-	domain.DocumentBirthCertificate:   {"туу туралы куәлік", "свидетельство о рождении", "birth certificate"},
-	domain.DocumentApplication:        {"өтініш", "заявление", "application"},
-	domain.DocumentExitPermission: {
-		"шетелге шығуға рұқсат беру туралы анықтама", "справка о разрешении на выезд", "exit permission",
-	},
-	domain.DocumentCourtDecision: {"сот шешімі", "решение суда", "court decision"},
-	domain.DocumentTitle: {
-		"тұрғын үйге меншік құқығын растайтын құжат", "документ о праве собственности на жилище", "title to the dwelling",
-	},
-	domain.DocumentRegisterExtract: {
-		"жылжымайтын мүлік тіркелімінен үзінді", "выписка из регистра недвижимости", "extract of the register of real estate",
-	},
-	domain.DocumentWrittenConsent: {"жазбаша келісім", "письменное согласие", "written consent"},
-	domain.DocumentGuardianship: {
-		"қорғаншылық туралы шешім", "решение об опеке или попечительстве", "decision on guardianship",
-	},
-	domain.DocumentDivorce:  {"некені бұзу туралы куәлік", "свидетельство о расторжении брака", "certificate of divorce"},
-	domain.DocumentMarriage: {"неке қию туралы куәлік", "свидетельство о заключении брака", "certificate of marriage"},
-	domain.DocumentDeath:    {"қайтыс болу туралы куәлік", "свидетельство о смерти", "certificate of death"},
-	domain.DocumentOther:    {"өзге құжат", "иной документ", "another document"},
-}
 
 func (t text) in(l domain.Language) string {
 	switch l {
@@ -246,51 +216,6 @@ var (
 			"at the place of temporary stay",
 		},
 	}
-	reasons = map[residence.Reason]text{
-		residence.MovedToNewAddress: {
-			"жаңа мекенжайға тіркелу",
-			"регистрация по новому адресу",
-			"registration at a new address",
-		},
-		residence.OwnerApplication: {
-			"тұрғын үй иесінің өтініші",
-			"заявление собственника жилища",
-			"application of the owner of the dwelling",
-		},
-		residence.DepartureAbroad: {
-			"Қазақстан Республикасының шегінен тыс жерге тұрақты тұруға шығу",
-			"выезд за пределы Республики Казахстан на постоянное место жительства",
-			"departure from the Republic of Kazakhstan for permanent residence abroad",
-		},
-		residence.CourtDecision: {
-			"тұрғын үй-жайды пайдалану құқығынан айыру туралы сот шешімі",
-			"решение суда о лишении права пользования жилым помещением",
-			"court decision depriving of the right to use the dwelling",
-		},
-		residence.TermExpired: {
-			"уақытша тіркеу мерзімінің аяқталуы",
-			"истечение срока временной регистрации",
-			"end of the term of the temporary registration",
-		},
-	}
-	channels = map[domain.Channel]text{
-		domain.ChannelPortal: {
-			"«электрондық үкімет» веб-порталы",
-			"веб-портал «электронного правительства»",
-			"web portal of “electronic government”",
-		},
-		domain.ChannelStateCorp: {
-			"Мемлекеттік корпорация",
-			"Государственная корпорация",
-			"State Corporation",
-		},
-		domain.ChannelProviderAtStateCorp: {
-			"Мемлекеттік корпорациядағы көрсетілетін қызметті беруші",
-			"услугодатель в Государственной корпорации",
-			"service provider in the State Corporation",
-		},
-		domain.ChannelProvider: {"көрсетілетін қызметті беруші", "услугодатель", "service provider"},
-	}
 	// positions are the acceptor's on a talon; through the portal the registry
 	// accepts by itself.
 	positions = map[domain.Role]text{
@@ -352,12 +277,6 @@ var (
 		"на заседании, протокол № %s, %s: присутствовали %d, за %d, против %d, воздержались %d",
 		"a meeting, minutes No. %s, %s: present %d, for %d, against %d, abstained %d",
 	}
-	offices = map[body.Office]text{
-		body.Head:       {"басшы", "руководитель", "head"},
-		body.Deputy:     {"басшының орынбасары", "заместитель руководителя", "deputy head"},
-		body.Member:     {"мүше", "член", "member"},
-		body.Specialist: {"маман", "специалист", "specialist"},
-	}
 
 	markTrial     = text{"СЫНАҚ: құжаттың күші жоқ", "ПРОБА: документ не имеет силы", "TRIAL: this document has no force"}
 	markDuplicate = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
@@ -378,38 +297,6 @@ var (
 		"Құжат берілген, күшін жойған күні: %s. Себебі: %s.",
 		"Документ выдан и больше не действует, с какого дня: %s. Причина: %s.",
 		"Issued, no longer in force since %s: %s.",
-	}
-	overtakings = map[certificates.Overtaking]text{
-		certificates.DecisionFell: {
-			"құжат растайтын шешім күшін жойды",
-			"решение, которое он подтверждает, утратило силу",
-			"the decision that it certifies holds no more",
-		},
-		certificates.EndingCorrected: {
-			"құжат растайтын есептен шығару туралы жазба түзетілді",
-			"запись о снятии с регистрации, которую он подтверждает, исправлена",
-			"the ending that it certifies was corrected",
-		},
-		certificates.EntryRemoved: {
-			"бұл жазба есептен шығарылды",
-			"запись снята с учета",
-			"the entry was removed from the register",
-		},
-		certificates.EntryLeft: {
-			"кезектегі адам өз қалауымен шықты",
-			"стоявший в очереди выбыл из нее по собственному желанию",
-			"the holder has left the queue by their own wish",
-		},
-		certificates.DwellingProvided: {
-			"бұл жазба бойынша қызметтік тұрғын үй берілді",
-			"по этой записи предоставлено служебное жилище",
-			"service housing was provided for the entry",
-		},
-		certificates.EntryTransferred: {
-			"кезектегі орын отбасы мүшесіне көшті",
-			"место в очереди перешло к члену семьи",
-			"the place in the queue has passed to a member of the family",
-		},
 	}
 
 	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}

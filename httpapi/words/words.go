@@ -13,13 +13,13 @@ import (
 // Catalogue has words by the Go type of an enumeration, then by value.
 type Catalogue map[string]map[string]string
 
-//go:embed *.json
+//go:embed texts/*.json
 var files embed.FS
 
 var catalogues = func() map[domain.Language]Catalogue {
 	all := map[domain.Language]Catalogue{}
 	for _, l := range domain.Languages {
-		data, err := files.ReadFile(string(l) + ".json")
+		data, err := files.ReadFile("texts/" + string(l) + ".json")
 		if err != nil {
 			panic(err) // the build has the file
 		}
